@@ -1,0 +1,7 @@
+"""How the golden scenarios are proved; knows nothing of behave and nothing of the system's insides."""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts it with an older one should be told so
+    sys.stderr.write("The acceptance suite needs Python 3.11 or newer; this is %d.%d.\n" % sys.version_info[:2])  # noqa: UP031
+    sys.exit(2)

@@ -1,0 +1,87 @@
+"""What the assistant offers, held against what the diary really leaves free."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from acceptance.booking import Slot, Wish
+from acceptance.errors import PromiseBroken
+from acceptance.promises import must_be_booked
+from acceptance.scene import Exchange, Scene
+from acceptance.voice import ToolCall
+
+CHECK = "check_availability"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One slot that the assistant may read out."""
+
+    start: datetime
+    end: datetime
+
+
+def ask_when_free(scene: Scene, caller: str, provider: str, day: Slot) -> None:
+    """Ask for a day's free slots of the slot's length; the answer is kept under the caller's name."""
+    wish = scene.wish(caller, provider, day)
+    arguments = {
+        "clinic_id": wish.clinic_id,
+        "provider_id": wish.provider_id,
+        "date": wish.starts_at.date().isoformat(),
+        "duration_minutes": day.minutes,
+    }
+    speaker = scene.assistant(scene.clinic_of(wish))
+    scene.exchanges[caller] = scene.exchange(wish, ToolCall(CHECK, arguments), speaker.call)
+
+
+def offered(exchange: Exchange) -> list[Offered]:
+    """The slots of an answer; raises PromiseBroken when there are none or they cannot be read."""
+    slots: Any = exchange.outcome.answer.get("slots")
+    if exchange.outcome.code or not isinstance(slots, list) or not slots:
+        raise PromiseBroken(f"{exchange.wish.caller} should be offered slots, but the answer was {exchange.outcome}")
+    read = [Offered(datetime.fromisoformat(slot["start"]), datetime.fromisoformat(slot["end"])) for slot in slots]
+    if any(slot.start.tzinfo is None or slot.end.tzinfo is None for slot in read):
+        raise PromiseBroken("Every offered slot should say its offset from UTC.")
+    return read
+
+
+def none_touches(offers: list[Offered], taken: Exchange) -> None:
+    """No offered slot shares a minute with an appointment."""
+    start = taken.wish.starts_at
+    end = start + timedelta(minutes=taken.wish.minutes)
+    touching = [slot for slot in offers if slot.start < end and start < slot.end]
+    if touching:
+        raise PromiseBroken(f"{taken.wish.caller}'s time from {start} is taken, yet {touching[0].start} is offered.")
+
+
+def all_free_time_is_offered(
+    scene: Scene, offers: list[Offered], opens: time, closes: time, taken: Exchange, exchange: Exchange
+) -> None:
+    """Exactly the grid of the clinic's opening hours, less what the appointment touches."""
+    zone, day = scene.clinic_of(exchange.wish).zone, exchange.wish.starts_at.date()
+    length = timedelta(minutes=exchange.wish.minutes)
+    busy_from = taken.wish.starts_at
+    busy_until = busy_from + timedelta(minutes=taken.wish.minutes)
+    expected = []
+    start = datetime.combine(day, opens, zone)
+    while start + length <= datetime.combine(day, closes, zone):
+        if not (start < busy_until and busy_from < start + length):
+            expected.append(start)
+        start += length
+    seen = [slot.start for slot in offers]
+    if [moment.timestamp() for moment in seen] != [moment.timestamp() for moment in expected]:
+        missing = sorted({m.isoformat() for m in expected} - {s.astimezone(zone).isoformat() for s in seen})
+        extra = sorted({s.astimezone(zone).isoformat() for s in seen} - {m.isoformat() for m in expected})
+        raise PromiseBroken(
+            f"All free time should be offered once; missing: {missing}, too many: {extra}, offered {len(seen)}."
+        )
+
+
+def all_can_be_booked(scene: Scene, offers: list[Offered], asked: Wish) -> None:
+    """Book every one of them."""
+    for number, free in enumerate(offers, 1):
+        minutes = int((free.end - free.start).total_seconds() // 60)
+        taker = f"taker {number}"
+        must_be_booked(
+            scene.ask(replace(asked, caller=taker, patient_name=taker, starts_at=free.start, minutes=minutes))
+        )

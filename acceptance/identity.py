@@ -1,0 +1,94 @@
+"""Signing up, signing in, and what a token says, through the unmodified Supabase client."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import jwt
+from supabase import Client, create_client
+from supabase.lib.client_options import SyncClientOptions
+from supabase_auth.errors import AuthApiError
+
+from acceptance.errors import PromiseBroken
+from acceptance.target import Target
+
+
+@dataclass(frozen=True)
+class Session:
+    """One signed-in person: the token comes from a real sign-in, unedited."""
+
+    user_id: str
+    email: str
+    password: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The token's claims, read but not verified: who verifies is the system under test."""
+        return dict(jwt.decode(self.access_token, options={"verify_signature": False}))
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Supabase clients that share one connection pool; safe to share between threads."""
+
+    target: Target
+    http: httpx.Client = field(repr=False)
+
+    def client(self, key: str | None = None) -> Client:
+        """A fresh client that keeps no session, with the publishable key unless another is given."""
+        options = SyncClientOptions(auto_refresh_token=False, persist_session=False, httpx_client=self.http)
+        return create_client(self.target.supabase_url, key or self.target.publishable_key, options)
+
+    def service(self) -> Client:
+        """A client with the secret key; never sign in on it, or row-level security applies from then on."""
+        return self.client(self.target.secret_key)
+
+    def as_user(self, session: Session) -> Client:
+        """A client whose table calls carry the session's token."""
+        client = self.client()
+        client.postgrest.auth(session.access_token)
+        return client
+
+    def sign_up(self, email: str, password: str, data: Mapping[str, Any]) -> Session:
+        """A new account and its first session; raises PromiseBroken when it is refused."""
+        try:
+            answer = self.client().auth.sign_up({"email": email, "password": password, "options": {"data": dict(data)}})
+        except AuthApiError as refusal:
+            raise PromiseBroken(f"{email} should be able to sign up, but was refused: {refusal.message}.") from None
+        if answer.session is None or answer.user is None:
+            raise PromiseBroken("A sign-up should give a session at once, but address confirmation is switched on.")
+        return Session(answer.user.id, email, password, answer.session.access_token)
+
+    def sign_in(self, email: str, password: str) -> Session:
+        """A new session of an account that exists; raises supabase_auth.errors.AuthError."""
+        answer = self.client().auth.sign_in_with_password({"email": email, "password": password})
+        if answer.session is None or answer.user is None:
+            raise PromiseBroken("A sign-in should give a session.")
+        return Session(answer.user.id, email, password, answer.session.access_token)
+
+    def invite(self, email: str, password: str, org_id: str, role: str, full_name: str) -> str:
+        """The user id of somebody who joins an organisation, created with the service role."""
+        made = self.service().auth.admin.create_user(
+            {
+                "email": email,
+                "password": password,
+                "email_confirm": True,
+                "app_metadata": {"org_id": org_id, "org_role": role},
+                "user_metadata": {"full_name": full_name},
+            }
+        )
+        return made.user.id
+
+    def organisation_of(self, session: Session) -> str:
+        """The organisation in the token's claim; raises PromiseBroken when it carries none."""
+        value: Any = session.claims
+        for level in self.target.org_claim:
+            value = value.get(level) if isinstance(value, dict) else None
+        if not isinstance(value, str) or not value:
+            place = ".".join(self.target.org_claim)
+            raise PromiseBroken(
+                f"The token of {session.email} should carry its organisation as {place}; it carries none."
+            )
+        return value

@@ -1,0 +1,339 @@
+"""The promises of a booking, each judged by its effect: the row re-read, the event asked for, the rows counted.
+
+Every function raises PromiseBroken with what was expected and what was seen.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from acceptance.booking import BOOK
+from acceptance.calendar import CalendarEvent
+from acceptance.clinics import Clinic
+from acceptance.diary import Appointment, differences
+from acceptance.errors import Inconclusive, PromiseBroken
+from acceptance.race import Attempt, Finding, Verdict, most_at_once
+from acceptance.scene import Exchange, Scene
+
+CALENDAR_DEADLINE_SECONDS = 8.0
+CALENDAR_POLL_SECONDS = 0.02
+CLOCK_TOLERANCE = timedelta(seconds=30)
+
+
+def must_be_booked(exchange: Exchange) -> None:
+    """A success that names an appointment."""
+    if not exchange.outcome.booked:
+        raise PromiseBroken(f"{exchange.wish.caller} should be booked, but was {exchange.outcome}")
+
+
+def must_answer_within(exchange: Exchange, budget_ms: float) -> None:
+    """One answer's time; a distribution is judged by `latency.Distribution`."""
+    if exchange.outcome.milliseconds > budget_ms:
+        took = exchange.outcome.milliseconds
+        raise PromiseBroken(
+            f"{exchange.wish.caller} should be answered within {budget_ms:.0f} ms, but waited {took:.0f} ms."
+        )
+
+
+def must_sound_alike(exchange: Exchange, other: Exchange) -> None:
+    """Two refusals that a caller cannot tell apart."""
+    heard = [(item.outcome.status, item.outcome.code, item.outcome.said) for item in (exchange, other)]
+    if heard[0] != heard[1]:
+        raise PromiseBroken(
+            f"Both refusals should sound alike; {exchange.wish.caller} heard {heard[0]}, the other {heard[1]}."
+        )
+
+
+def must_name_the_same(earlier: Exchange, later: Exchange) -> None:
+    """Two answers that name one appointment."""
+    if not later.outcome.booked or later.outcome.appointment_id != earlier.outcome.appointment_id:
+        told = later.outcome.appointment_id or str(later.outcome)
+        raise PromiseBroken(
+            f"{later.wish.caller} should be told appointment {earlier.outcome.appointment_id} again, but was told {told}."
+        )
+
+
+def must_be_accepted(answers: Sequence[httpx.Response]) -> None:
+    """The last answer is a 200, as Vapi asks for messages that need none."""
+    if not answers:
+        raise Inconclusive("The assistant has sent nothing yet.")
+    if answers[-1].status_code != 200:
+        raise PromiseBroken(f"The message should be accepted with a 200; it was answered {answers[-1].status_code}.")
+
+
+def stored_appointment(scene: Scene, exchange: Exchange) -> Appointment:
+    """The row that the answer's id names, in the diary of the clinic that was asked."""
+    must_be_booked(exchange)
+    for row in scene.run.observer.appointments(exchange.wish.clinic_id):
+        if row.id == exchange.outcome.appointment_id:
+            return row
+    told = exchange.outcome.appointment_id
+    raise PromiseBroken(f"{exchange.wish.caller} was told appointment {told}, but the diary holds no such row.")
+
+
+def diary_must_hold_what_was_said(scene: Scene, exchange: Exchange) -> None:
+    """The row, the wish and the answer agree in every field."""
+    row, wish = stored_appointment(scene, exchange), exchange.wish
+    _agree(
+        f"The diary's row for {wish.caller}",
+        {
+            "provider": (wish.provider_id, row.provider_id),
+            "patient's name": (wish.patient_name, row.patient_name),
+            "patient's address": (wish.patient_email, row.patient_email),
+            "start": (wish.starts_at.astimezone(UTC), row.appointment_time.astimezone(UTC)),
+            "minutes": (int(wish.minutes), row.duration_minutes),
+            "status": ("confirmed", row.status),
+        },
+    )
+    if abs(datetime.now(UTC) - row.created_at) > CLOCK_TOLERANCE:
+        raise PromiseBroken(f"The row for {wish.caller} should be created just now, not at {row.created_at}.")
+    answer_must_agree_with(row, exchange, scene.clinic_of(wish))
+
+
+def answer_must_agree_with(row: Appointment, exchange: Exchange, clinic: Clinic) -> None:
+    """What the caller was told is what was stored, in the clinic's wall-clock time."""
+    told = exchange.outcome.answer.get("appointment")
+    if not isinstance(told, dict):
+        raise PromiseBroken(f"{exchange.wish.caller}'s answer should describe the appointment; it holds none.")
+    said_at = datetime.fromisoformat(str(told.get("appointment_time")))
+    _agree(
+        f"The answer to {exchange.wish.caller}",
+        {
+            "clinic": (row.org_id, told.get("clinic_id")),
+            "provider": (row.provider_id, told.get("provider_id")),
+            "patient's name": (row.patient_name, told.get("patient_name")),
+            "patient's address": (row.patient_email, told.get("patient_email")),
+            "start": (row.appointment_time.astimezone(UTC), said_at.astimezone(UTC)),
+            "start on the clinic's clock": (_wall_clock(row.appointment_time, clinic), said_at.replace(tzinfo=None)),
+            "minutes": (row.duration_minutes, told.get("duration_minutes")),
+            "status": (row.status, told.get("status")),
+        },
+    )
+
+
+def only_this_was_added(scene: Scene, exchange: Exchange) -> None:
+    """One appointment and its one promise to the calendar, and nothing else anywhere."""
+    row = stored_appointment(scene, exchange)
+    promised = [entry for entry in scene.run.observer.outbox(row.org_id) if entry.appointment_id == row.id]
+    if len(promised) != 1:
+        raise PromiseBroken(
+            f"The calendar should be promised {exchange.wish.caller}'s event once, not {len(promised)} times."
+        )
+    after = scene.census()
+    added = sorted(table for table, _key in after.keys() - scene.before.keys())
+    if added != ["appointments", "calendar_events"] or len(differences(scene.before, after)) != len(added):
+        raise PromiseBroken(
+            f"Only {exchange.wish.caller}'s appointment should be new; {_told(differences(scene.before, after))}"
+        )
+
+
+def nothing_changed_at(scene: Scene, clinic: Clinic) -> None:
+    """Every row of the clinic is as it was before anybody acted, and none was added."""
+    if not scene.before:
+        raise Inconclusive("Nobody has acted yet in this scenario, so nothing could have changed.")
+    mine = {key: row for key, row in scene.before.items() if _belongs_to(row, clinic)}
+    now = scene.run.observer.census([clinic.org_id])
+    changed = differences(mine, now)
+    if changed:
+        raise PromiseBroken(f"Nothing should change at {clinic.name}, but {_told(changed)}")
+
+
+def appointment_unchanged(scene: Scene, exchange: Exchange) -> None:
+    """The row is field by field what it was before the last step that acted."""
+    key = ("appointments", stored_appointment(scene, exchange).id)
+    changed = differences({key: scene.before[key]}, {key: scene.census()[key]})
+    if changed:
+        raise PromiseBroken(f"{exchange.wish.caller}'s appointment should be untouched, but {_told(changed)}")
+
+
+def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
+    """The clinic's calendar comes to hold the event, once, with the row's start, end and the clinic's zone."""
+    row = stored_appointment(scene, exchange)
+    clinic = scene.clinic_of(exchange.wish)
+    event = _await_event(scene, clinic, exchange, row)
+    ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
+    _agree(
+        f"The calendar's event for {exchange.wish.caller}",
+        {
+            "start": (row.appointment_time.astimezone(UTC), event.start.astimezone(UTC)),
+            "end": (ends_at.astimezone(UTC), event.end.astimezone(UTC)),
+            "zone": (clinic.zone.key, event.time_zone),
+            "start on the clinic's clock": (
+                _wall_clock(row.appointment_time, clinic),
+                event.start.replace(tzinfo=None),
+            ),
+        },
+    )
+    if row.patient_name not in f"{event.summary} {event.description}":
+        raise PromiseBroken(f"The event should say whom to expect, {row.patient_name}; it says {event.summary!r}.")
+    return event
+
+
+def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
+    """The event was there and is gone, or is going within the deadline."""
+    clinic = scene.clinic_of(exchange.wish)
+    deadline = time.monotonic() + CALENDAR_DEADLINE_SECONDS
+    while True:
+        event = scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
+        if event is not None and event.status == "cancelled":
+            return
+        if time.monotonic() > deadline:
+            seen = "still shows it" if event else "never had it"
+            raise PromiseBroken(
+                f"{exchange.wish.caller}'s event should leave the calendar of {clinic.name}, which {seen}."
+            )
+        time.sleep(CALENDAR_POLL_SECONDS)
+
+
+def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
+    """Every live event of the clinic that covers the caller's start or carries the appointment's id."""
+    clinic, wish = scene.clinic_of(exchange.wish), exchange.wish
+    marks = {exchange.outcome.appointment_id}
+    return [
+        event
+        for event in scene.calendar().events(_calendar_id(clinic))
+        if marks & set(event.private.values()) or event.start <= wish.starts_at < event.end
+    ]
+
+
+def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
+    """However often the system tried, the calendar holds one event for the appointment."""
+    calendar_must_show(scene, exchange)
+    found = events_of(scene, exchange)
+    if len(found) != 1:
+        ids = ", ".join(event.id for event in found)
+        raise PromiseBroken(
+            f"{exchange.wish.caller}'s appointment should have one event, but the calendar holds {len(found)}: {ids}"
+        )
+
+
+def no_overlap(scene: Scene, clinic: Clinic) -> None:
+    pairs = scene.run.observer.overlaps(clinic.org_id)
+    if pairs:
+        raise PromiseBroken(f"No minute should be booked twice, but {len(pairs)} pairs overlap; first: {pairs[0]}")
+
+
+def in_every_round(scene: Scene, judge: Callable[[Sequence[Attempt]], Finding]) -> None:
+    """Each round's history is judged; a round that proves nothing is red too, as such."""
+    if not scene.rounds:
+        raise Inconclusive("No callers have called at the same moment yet.")
+    for number, history in enumerate(scene.rounds, 1):
+        finding = judge(history)
+        said = f"Round {number} of {len(scene.rounds)}: {finding.reason}"
+        if finding.verdict is Verdict.BROKEN:
+            raise PromiseBroken(said)
+        if finding.verdict is Verdict.INCONCLUSIVE:
+            raise Inconclusive(f"{said} This proves nothing, so it does not count as passed.")
+
+
+def all_told_the_same(scene: Scene) -> None:
+    """Every delivery of one call was answered with the same appointment, and really at the same time."""
+    history = scene.rounds[-1]
+    told = {
+        str(attempt.outcome)
+        if attempt.outcome is None or not attempt.outcome.booked
+        else attempt.outcome.appointment_id
+        for attempt in history
+    }
+    if len(told) != 1 or not all(attempt.outcome and attempt.outcome.booked for attempt in history):
+        raise PromiseBroken(
+            f"{len(history)} deliveries of one call should all name one appointment; they were told: {sorted(told)}"
+        )
+    if most_at_once(history) < 2:
+        raise Inconclusive("The deliveries came one after the other, so nothing was contested.")
+
+
+def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
+    """The illness was met: a write reached the calendar while it could not be done."""
+    deadline = time.monotonic() + CALENDAR_DEADLINE_SECONDS
+    while not any(request.fault for request in scene.faults().requests(_calendar_id(clinic))):
+        if time.monotonic() > deadline:
+            raise PromiseBroken(
+                f"The calendar of {clinic.name} should have been tried within {CALENDAR_DEADLINE_SECONDS:.0f} s."
+            )
+        time.sleep(CALENDAR_POLL_SECONDS)
+
+
+def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
+    """From the booking until the system knows that the slow calendar has the event, no transaction stands open."""
+    deadline = time.monotonic() + CALENDAR_DEADLINE_SECONDS
+    while not _is_synced(scene, exchange):
+        waiting = scene.run.observer.waiting_transactions()
+        if waiting:
+            raise PromiseBroken(f"No transaction should wait for Google, but {len(waiting)} did; first: {waiting[0]}")
+        if time.monotonic() > deadline:
+            raise PromiseBroken(f"{exchange.wish.caller}'s event should be marked as synced by now, and is not.")
+        time.sleep(CALENDAR_POLL_SECONDS)
+
+
+def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic, action: str = BOOK) -> None:
+    """One entry says who of which clinic reached for which other clinic, for what, and when."""
+    entries = [entry for entry in scene.run.observer.audit(clinic.org_id) if entry.target_org_id == target.org_id]
+    wanted = [entry for entry in entries if entry.user_id == clinic.owner.user_id and entry.attempted_action == action]
+    if len(wanted) != 1:
+        seen = ", ".join(f"{entry.attempted_action} by {entry.user_id}" for entry in entries) or "none"
+        raise PromiseBroken(
+            f"{clinic.name}'s audit log should hold one entry for its attempt on {target.name}; it holds {len(wanted)} (seen: {seen})."
+        )
+    if abs(datetime.now(UTC) - wanted[0].created_at) > CLOCK_TOLERANCE:
+        raise PromiseBroken(f"The attempt should be dated now, not {wanted[0].created_at}.")
+    if scene.run.observer.audit(target.org_id):
+        raise PromiseBroken(
+            f"The attempt should stand in {clinic.name}'s log alone, but {target.name}'s has an entry too."
+        )
+
+
+def _is_synced(scene: Scene, exchange: Exchange) -> bool:
+    mine = exchange.outcome.appointment_id
+    entries = scene.run.observer.outbox(exchange.wish.clinic_id)
+    return any(entry.status == "synced" for entry in entries if entry.appointment_id == mine)
+
+
+def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointment) -> CalendarEvent:
+    deadline = time.monotonic() + CALENDAR_DEADLINE_SECONDS
+    while True:
+        event = scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
+        if event is not None and event.status != "cancelled" and event.start == row.appointment_time:
+            return event
+        if time.monotonic() > deadline:
+            seen = f"shows it at {event.start} ({event.status})" if event else "has no such event"
+            raise PromiseBroken(
+                f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
+                f"at {row.appointment_time}; after {CALENDAR_DEADLINE_SECONDS:.0f} s it {seen}."
+            )
+        time.sleep(CALENDAR_POLL_SECONDS)
+
+
+def _event_id(exchange: Exchange) -> str:
+    event_id = exchange.outcome.answer.get("google_calendar_event_id")
+    if not event_id:
+        raise PromiseBroken(f"{exchange.wish.caller}'s answer should name the calendar event; it names none.")
+    return str(event_id)
+
+
+def _calendar_id(clinic: Clinic) -> str:
+    if clinic.calendar_id is None:
+        raise LookupError(f"{clinic.name} has no calendar, though the target offers one.")
+    return clinic.calendar_id
+
+
+def _wall_clock(instant: datetime, clinic: Clinic) -> datetime:
+    return instant.astimezone(clinic.zone).replace(tzinfo=None)
+
+
+def _belongs_to(row: Any, clinic: Clinic) -> bool:
+    return clinic.org_id in (row.get("org_id"), row.get("id"))
+
+
+def _agree(what: str, pairs: dict[str, tuple[Any, Any]]) -> None:
+    wrong = [f"{name} should be {wanted!s}, is {seen!s}" for name, (wanted, seen) in pairs.items() if wanted != seen]
+    if wrong:
+        raise PromiseBroken(f"{what} is not as said: {'; '.join(wrong)}.")
+
+
+def _told(changes: Sequence[str]) -> str:
+    more = f" (and {len(changes) - 3} more)" if len(changes) > 3 else ""
+    return "; ".join(changes[:3]) + more + "." if changes else "nothing was added."

@@ -1,0 +1,63 @@
+"""Hooks only: open the target, give every scenario a fresh world, clean up, and leave nothing."""
+
+import os
+import sys
+import time
+
+from behave.model import Scenario, Step
+from behave.reporter.summary import SummaryReporter
+from behave.runner import Context
+
+from acceptance.errors import CannotRun, NotOffered
+from acceptance.report.latencies import latency_lines
+from acceptance.run import describe, open_run
+from acceptance.scene import Scene
+from features.dialects import dialect_of, expand_dialects
+
+CANNOT_RUN = 2
+SummaryReporter.show_duration = False  # behave 1.3 leaves out what stands under a Rule, so it would say 0.000 s
+
+
+def before_all(context: Context) -> None:
+    """Start or reach the system under test; a bad beginning is one sentence and exit code 2."""
+    context.began, context.skipped = time.monotonic(), []
+    opening = open_run(dict(context.config.userdata))
+    try:
+        context.run = opening.__enter__()
+    except CannotRun as problem:
+        print(problem, file=sys.stderr, flush=True)
+        os._exit(CANNOT_RUN)  # behave would turn every other way out into its own code 1 and a summary
+    context.add_cleanup(opening.__exit__, None, None, None)
+    for feature in context._runner.features:
+        expand_dialects(feature, context.run.target.dialects)
+    print(describe(context.run))
+    print(f"Ready after {time.monotonic() - context.began:.1f} s\n", flush=True)
+
+
+def before_scenario(context: Context, scenario: Scenario) -> None:
+    context.scene = Scene.begin(context.run, dialect_of(scenario, context.run.target.dialects))
+    context.add_cleanup(context.scene.clinics.leave)
+
+
+def after_step(context: Context, step: Step) -> None:
+    """What the target does not offer skips the scenario, with the reason."""
+    if isinstance(step.exception, NotOffered):
+        step.status = step.status.skipped
+        context.scenario.skip(f"not offered here: {step.exception}")
+        context.skipped.append(f"Skipped, {context.scenario.skip_reason}: {context.scenario.name}")
+
+
+def after_all(context: Context) -> None:
+    """Show what was measured and what was skipped; a run that leaves a row behind has failed."""
+    if not hasattr(context, "run"):
+        return
+    for line in (*latency_lines(context.run.measurements), *context.skipped):
+        print(line)
+    context.run.nursery.close()
+    left = context.run.observer.left_behind(context.run.marker)
+    if left:
+        raise AssertionError(f"The run should leave nothing behind, but left {left}.")
+    print(f"The run took {time.monotonic() - context.began:.1f} s.")
+
+
+after_all.capture = False  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The voice-booking API: tool calls in, appointments and calendar events out."""

@@ -1,0 +1,1 @@
+"""What Supabase gives a project: PostgreSQL, PostgREST, Auth and one gateway URL."""

@@ -1,0 +1,76 @@
+"""Child processes that end with the process that started them, also after its kill -9."""
+
+import ctypes
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1  # prctl(2); other systems rely on the child watching its parent
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+UNPRIVILEGED_USER = "nobody"
+
+
+def _die_with_parent(death_signal: int, parent: int) -> Callable[[], None]:
+    def prepare() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
+            if os.getppid() != parent:  # it died between fork and prctl
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return prepare
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    log: IO[bytes] | int,
+    errors: IO[bytes] | int | None = subprocess.STDOUT,
+    stdin: int = subprocess.DEVNULL,
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
+    death_signal: int = signal.SIGTERM,
+    pass_fds: Sequence[int] = (),
+    cwd: Path | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Start a child in its own process group, so that Ctrl-C reaches only the process that asked for it.
+
+    `log` takes its output; `errors` is where its error output goes, None for this process's own.
+    `death_signal` is sent by the kernel when the calling thread ends (Linux prctl(2), PR_SET_PDEATHSIG).
+    """
+    return subprocess.Popen(
+        [str(part) for part in argv],
+        stdin=stdin,
+        stdout=log,
+        stderr=errors,
+        env=dict(env) if env is not None else None,
+        user=user,
+        group=pwd.getpwnam(user).pw_gid if user else None,
+        extra_groups=[] if user else None,
+        process_group=0,
+        pass_fds=pass_fds,
+        cwd=cwd,
+        preexec_fn=_die_with_parent(death_signal, os.getpid()),
+    )
+
+
+def stop(process: "subprocess.Popen[bytes]", stop_signal: int = signal.SIGTERM, grace_seconds: float = 2.0) -> None:
+    """Ask a child to end, then kill it when the grace has passed."""
+    if process.poll() is not None:
+        return
+    process.send_signal(stop_signal)
+    try:
+        process.wait(grace_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def account_for_servers() -> str | None:
+    """The account PostgreSQL runs as: it refuses root, so root steps down; anyone else stays themselves."""
+    return UNPRIVILEGED_USER if os.geteuid() == 0 else None

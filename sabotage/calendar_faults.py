@@ -1,0 +1,193 @@
+"""Faults between the diary and Google Calendar."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import uuid4
+
+from reference.backend import booking, calendar_outbox, calendar_sync, google_events, tenancy
+from reference.backend.calendar_outbox import Claim, Outcome
+from reference.backend.calendar_sync import CalendarWorker
+from reference.backend.database import Database
+from sabotage.fault import fault
+
+ILL = "Google is unavailable"
+
+
+@fault("The event's id is invented and nothing is sent.", caught_by=["One caller, one slot"], origin=21)
+def event_invented() -> None:
+    calendar_sync.send = lambda *_arguments: Outcome("synced")
+
+
+@fault("A calendar that was down once is never tried again.", caught_by=[ILL, "Google does not answer"], origin=24)
+def never_tried_again() -> None:
+    calendar_sync.later = lambda claim, config, error: Outcome("failed", error)
+
+
+@fault(
+    "An event is inserted without an id of our own, so a repeated insert makes a second one.",
+    caught_by=["Google makes the event but says it cannot", "Google makes the event but does not answer"],
+    origin=25,
+)
+def no_id_of_our_own() -> None:
+    class Anonymous(google_events.GoogleEvents):
+        def put(self, calendar_id: str, event_id: str, body: Mapping[str, Any]) -> None:
+            super().put(calendar_id, uuid4().hex, body)
+            super().put(calendar_id, event_id, body)
+
+    google_events.GoogleEvents = Anonymous
+
+
+@fault("The worker gives up on the first refusal of its credentials.", caught_by=["Google refuses the credentials"])
+def gives_up_on_401() -> None:
+    _refuse_for_good("401")
+
+
+@fault("A rate limit is taken for a refusal.", caught_by=["Google limits the rate"])
+def gives_up_on_403() -> None:
+    _refuse_for_good("403")
+
+
+@fault("Too many requests are taken for a refusal.", caught_by=["Google gets too many requests"])
+def gives_up_on_429() -> None:
+    _refuse_for_good("429")
+
+
+def _refuse_for_good(status: str) -> None:
+    real = calendar_sync.later
+
+    def later(claim: Claim, config: Any, error: str) -> Outcome:
+        gone = status in error or (status == "401" and "RefreshError" in error)
+        return Outcome("failed", error) if gone else real(claim, config, error)
+
+    calendar_sync.later = later
+
+
+@fault(
+    "An event is marked as done before it is sent, so a failure or a crash loses it.",
+    caught_by=["The backend dies before the calendars know", "Google is unavailable"],
+)
+def done_before_sent() -> None:
+    real = calendar_outbox.claim_due
+
+    async def claim_due(database: Database, *rest: Any) -> list[Claim]:
+        claims = await real(database, *rest)
+        async with database.as_service() as connection:
+            done = "update public.calendar_events set status = 'synced' where id = any (%s)"
+            await connection.execute(done, ([claim.id for claim in claims],))
+        return claims
+
+    async def nothing_to_settle(*_arguments: Any) -> None:
+        return None
+
+    calendar_outbox.claim_due, calendar_outbox.settle = claim_due, nothing_to_settle
+
+
+@fault("A transaction stays open while Google is asked.", caught_by=["Google is slow"], origin=55)
+def transaction_across_google() -> None:
+    real = CalendarWorker._sync
+
+    async def sync(worker: CalendarWorker, claim: Claim) -> None:
+        async with worker._database.as_service():
+            await real(worker, claim)
+
+    CalendarWorker._sync = sync
+
+
+@fault("The caller waits until Google has the event.", caught_by=["Google is unavailable", "Google does not answer"])
+def caller_waits_for_google() -> None:
+    real = booking.book_appointment
+
+    async def book(session: Any, arguments: Any, key: Any) -> Any:
+        told = await real(session, arguments, key)
+        for _attempt in range(30):
+            async with session.database.as_service() as connection:
+                state = "select status from public.calendar_events where appointment_id = %s"
+                row = await (await connection.execute(state, (told.fields["appointment_id"],))).fetchone()
+            if row and row[0] == "synced":
+                break
+            await asyncio.sleep(0.05)
+        return told
+
+    booking.book_appointment = book
+
+
+@fault(
+    "The event's time is reckoned with today's offset instead of the day's own.",
+    caught_by=["Ten o'clock on the day after the clocks go"],
+    origin=32,
+)
+def todays_offset() -> None:
+    real = calendar_sync.event_body
+
+    def body(claim: Claim) -> dict[str, Any]:
+        zone = tenancy.zone_of(claim.zone)
+        offset = datetime.now(zone).utcoffset() or timedelta()
+        made = real(claim)
+        for side in ("start", "end"):
+            wall = datetime.fromisoformat(made[side]["dateTime"]).replace(tzinfo=timezone(offset))
+            made[side]["dateTime"] = wall.isoformat()
+        return made
+
+    calendar_sync.event_body = body
+
+
+@fault(
+    "The event carries the server's zone.",
+    caught_by=["One caller, one slot", "A clinic far from the server"],
+    origin=32,
+)
+def event_in_the_servers_zone() -> None:
+    real = calendar_sync.event_body
+
+    def body(claim: Claim) -> dict[str, Any]:
+        made = real(claim)
+        for side in ("start", "end"):
+            made[side] = {
+                "dateTime": datetime.fromisoformat(made[side]["dateTime"]).astimezone().isoformat(),
+                "timeZone": "Asia/Tokyo",
+            }
+        return made
+
+    calendar_sync.event_body = body
+
+
+@fault("Every event lasts half an hour.", caught_by=["An appointment of 45 minutes"])
+def half_an_hour_for_all() -> None:
+    real = calendar_sync.event_body
+
+    def body(claim: Claim) -> dict[str, Any]:
+        made = real(claim)
+        end = datetime.fromisoformat(made["start"]["dateTime"]) + timedelta(minutes=30)
+        return {**made, "end": {**made["end"], "dateTime": end.isoformat()}}
+
+    calendar_sync.event_body = body
+
+
+@fault("The event does not say whom to expect.", caught_by=["One caller, one slot"])
+def event_without_a_name() -> None:
+    real = calendar_sync.event_body
+    calendar_sync.event_body = lambda claim: {**real(claim), "summary": "Appointment", "description": "Booked"}
+
+
+@fault("A cancelled appointment's event is never removed.", caught_by=["A cancelled slot can be had again"], origin=38)
+def cancelled_event_stays() -> None:
+    google_events.GoogleEvents.remove = lambda *_arguments: None
+
+
+@fault(
+    "The worker's own crash on a lost answer is swallowed and the event is dropped.",
+    caught_by=["Google makes the event but does not answer"],
+)
+def lost_answer_is_dropped() -> None:
+    class Dropping(google_events.GoogleEvents):
+        def put(self, calendar_id: str, event_id: str, body: Mapping[str, Any]) -> None:
+            try:
+                super().put(calendar_id, event_id, body)
+            except google_events.CalendarUnavailable:
+                with suppress(google_events.CalendarUnavailable):
+                    super().remove(calendar_id, event_id)
+
+    google_events.GoogleEvents = Dropping

@@ -1,0 +1,28 @@
+"""Percentiles by nearest rank, and what is too little to judge."""
+
+import pytest
+
+from acceptance.errors import Inconclusive, PromiseBroken
+from acceptance.latency import Distribution
+
+HUNDRED = Distribution("an answer", [float(value) for value in range(100, 0, -1)])
+
+
+@pytest.mark.parametrize(("share", "expected"), [(50, 50), (95, 95), (99, 99), (100, 100)])
+def test_percentiles_are_samples(share: int, expected: float) -> None:
+    assert HUNDRED.percentile(share) == expected
+
+
+def test_of_twenty_the_nineteenth_is_judged() -> None:
+    slow_one = Distribution("an answer", [10.0] * 19 + [900.0])
+    slow_two = Distribution("an answer", [10.0] * 18 + [900.0] * 2)
+    slow_one.judge(95, 500)
+    with pytest.raises(
+        PromiseBroken, match="95 of 100 answers should come within 500 ms, but: an answer: p50 10 ms p95 900"
+    ):
+        slow_two.judge(95, 500)
+
+
+def test_nineteen_samples_prove_nothing() -> None:
+    with pytest.raises(Inconclusive):
+        Distribution("an answer", [1.0] * 19).judge(95, 500)
