@@ -31,7 +31,7 @@ def ask_when_free(scene: Scene, caller: str, provider: str, day: Slot) -> None:
         "duration_minutes": day.minutes,
     }
     speaker = scene.assistant(scene.clinic_of(wish))
-    scene.exchanges[caller] = scene.exchange(wish, ToolCall(CHECK, arguments), speaker.call)
+    scene.exchange(wish, ToolCall(CHECK, arguments), speaker.call)
 
 
 def offered(exchange: Exchange) -> list[Offered]:

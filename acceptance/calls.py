@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import httpx
+
 from acceptance.booking import BOOK, Wish
 from acceptance.errors import PromiseBroken
 from acceptance.scene import Exchange, Scene
@@ -32,7 +34,7 @@ def in_the_same_phone_call(scene: Scene, earlier: Exchange, wish: Wish) -> None:
     """A second, different tool call of the phone call that booked before."""
     call = ToolCall(BOOK, wish.arguments(), call_id=earlier.call.call_id)
     speaker = scene.assistant(scene.clinic_of(wish))
-    scene.exchanges[wish.caller] = scene.exchange(wish, call, speaker.call)
+    scene.exchange(wish, call, speaker.call)
 
 
 def with_changed_arguments(scene: Scene, wish: Wish, changes: Mapping[str, Any]) -> None:
@@ -40,20 +42,25 @@ def with_changed_arguments(scene: Scene, wish: Wish, changes: Mapping[str, Any])
     arguments = {name: value for name, value in {**wish.arguments(), **changes}.items() if value is not None}
     clinic = scene.clinics.clinic(next(iter(scene.clinics.founded)))
     speaker = scene.assistant(clinic)
-    scene.exchanges[wish.caller] = scene.exchange(wish, ToolCall(BOOK, arguments), speaker.call)
+    scene.exchange(wish, ToolCall(BOOK, arguments), speaker.call)
 
 
 def with_tool(scene: Scene, wish: Wish, tool: str) -> None:
     """The same arguments, but for another tool."""
     speaker = scene.assistant(scene.clinic_of(wish))
-    scene.exchanges[wish.caller] = scene.exchange(wish, ToolCall(tool, wish.arguments()), speaker.call)
+    scene.exchange(wish, ToolCall(tool, wish.arguments()), speaker.call)
+
+
+def send(scene: Scene, body: Mapping[str, Any]) -> httpx.Response:
+    """Send a whole Vapi message for the first clinic and keep the answer, whatever it is."""
+    answer, _milliseconds = scene.assistant(next(iter(scene.clinics.founded.values()))).post(body)
+    scene.answers.append(answer)
+    return answer
 
 
 def post_message(scene: Scene, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Send a whole Vapi message for the first clinic; returns the answer's object, which must come in a 200."""
-    speaker = scene.assistant(next(iter(scene.clinics.founded.values())))
-    answer, _milliseconds = speaker.post(body)
-    scene.answers.append(answer)
+    """Send a message that asks for something; returns the answer's object, which must come in a 200."""
+    answer = send(scene, body)
     if answer.status_code != 200:
         raise PromiseBroken(f"Vapi ignores every answer that is not a 200; this one is a {answer.status_code}.")
     try:
@@ -109,7 +116,7 @@ def in_shape(scene: Scene, wish: Wish, shape: str) -> None:
     told = post_message(scene, SHAPES[shape](call))
     if shape == "the older function call":
         # It carries no tool call id, so the answer cannot repeat one.
-        scene.exchanges[wish.caller] = Exchange(wish, call, Outcome(200, "", str(told.get("result")), told, 0.0, 200))
+        scene.keep(Exchange(wish, call, Outcome(200, "", str(told.get("result")), told, 0.0, 200)))
     else:
         _keep(scene, [(wish, call)], told)
 
@@ -156,6 +163,6 @@ def _keep(scene: Scene, calls: list[tuple[Wish, ToolCall]], told: Mapping[str, A
             )
         for (wish, call), entry in zip(calls, results, strict=True):
             outcome = outcome_of_entry(entry, told if len(calls) == 1 else {}, 0.0)
-            scene.exchanges[wish.caller] = Exchange(wish, call, outcome)
+            scene.keep(Exchange(wish, call, outcome))
     except Unreadable as problem:
         raise PromiseBroken(f"The assistant should be able to read the answer, but {problem}.") from None

@@ -136,6 +136,11 @@ class Observer:
             counted[table, str(row.get("id") or row.get("org_id"))] = kept
         return counted
 
+    def read(self, shape: type[Row], query: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """The rows of any query, for a judgement that looks at other tables than the diary's."""
+        with self._connection.cursor(row_factory=class_row(shape)) as cursor:
+            return cursor.execute(query, parameters).fetchall()
+
     def waiting_transactions(self) -> list[str]:
         """Connections that hold a transaction open and do nothing with it for 100 ms; raises NotOffered."""
         allowed = "select pg_has_role(current_user, 'pg_read_all_stats', 'usage')"

@@ -9,6 +9,7 @@ import jwt
 from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
 from supabase_auth.errors import AuthApiError
+from supabase_auth.types import AuthResponse
 
 from acceptance.errors import PromiseBroken
 from acceptance.target import Target
@@ -22,6 +23,8 @@ class Session:
     email: str
     password: str = field(repr=False)
     access_token: str = field(repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_at: int | None = None
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -57,16 +60,17 @@ class Accounts:
             answer = self.client().auth.sign_up({"email": email, "password": password, "options": {"data": dict(data)}})
         except AuthApiError as refusal:
             raise PromiseBroken(f"{email} should be able to sign up, but was refused: {refusal.message}.") from None
-        if answer.session is None or answer.user is None:
-            raise PromiseBroken("A sign-up should give a session at once, but address confirmation is switched on.")
-        return Session(answer.user.id, email, password, answer.session.access_token)
+        return _session(answer, email, password, "A sign-up", "; is address confirmation switched on?")
 
     def sign_in(self, email: str, password: str) -> Session:
         """A new session of an account that exists; raises supabase_auth.errors.AuthError."""
         answer = self.client().auth.sign_in_with_password({"email": email, "password": password})
-        if answer.session is None or answer.user is None:
-            raise PromiseBroken("A sign-in should give a session.")
-        return Session(answer.user.id, email, password, answer.session.access_token)
+        return _session(answer, email, password, "A sign-in")
+
+    def renew(self, session: Session) -> Session:
+        """The next token of the same session; raises supabase_auth.errors.AuthError."""
+        answer = self.client().auth.refresh_session(session.refresh_token)
+        return _session(answer, session.email, session.password, "A refresh")
 
     def invite(self, email: str, password: str, org_id: str, role: str, full_name: str) -> str:
         """The user id of somebody who joins an organisation, created with the service role."""
@@ -92,3 +96,10 @@ class Accounts:
                 f"The token of {session.email} should carry its organisation as {place}; it carries none."
             )
         return value
+
+
+def _session(answer: AuthResponse, email: str, password: str, what: str, hint: str = "") -> Session:
+    given = answer.session
+    if given is None or answer.user is None:
+        raise PromiseBroken(f"{what} should give a session at once, but gave none{hint}.")
+    return Session(answer.user.id, email, password, given.access_token, given.refresh_token, given.expires_at)

@@ -19,7 +19,6 @@ from acceptance.race import Attempt, Finding, Verdict, most_at_once
 from acceptance.scene import Exchange, Scene
 
 CALENDAR_DEADLINE_SECONDS = 8.0
-CALENDAR_POLL_SECONDS = 0.02
 CLOCK_TOLERANCE = timedelta(seconds=30)
 
 
@@ -57,11 +56,19 @@ def must_name_the_same(earlier: Exchange, later: Exchange) -> None:
 
 
 def must_be_accepted(answers: Sequence[httpx.Response]) -> None:
-    """The last answer is a 200, as Vapi asks for messages that need none."""
+    """Every answer is a 200, as Vapi asks for messages that need none."""
     if not answers:
         raise Inconclusive("The assistant has sent nothing yet.")
-    if answers[-1].status_code != 200:
-        raise PromiseBroken(f"The message should be accepted with a 200; it was answered {answers[-1].status_code}.")
+    refused = [answer.status_code for answer in answers if answer.status_code != 200]
+    if refused:
+        raise PromiseBroken(f"Every message should be accepted with a 200; {len(refused)} were answered {refused}.")
+
+
+def asked_since_remembering(scene: Scene) -> list[Exchange]:
+    """The exchanges of the last When; raises Inconclusive when there were none."""
+    if not scene.asked:
+        raise Inconclusive("Nobody has asked anything yet.")
+    return [scene.exchanges[caller] for caller in scene.asked]
 
 
 def stored_appointment(scene: Scene, exchange: Exchange) -> Appointment:
@@ -185,7 +192,7 @@ def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
             raise PromiseBroken(
                 f"{exchange.wish.caller}'s event should leave the calendar of {clinic.name}, which {seen}."
             )
-        time.sleep(CALENDAR_POLL_SECONDS)
+        time.sleep(scene.poll_seconds)
 
 
 def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
@@ -254,7 +261,7 @@ def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
             raise PromiseBroken(
                 f"The calendar of {clinic.name} should have been tried within {CALENDAR_DEADLINE_SECONDS:.0f} s."
             )
-        time.sleep(CALENDAR_POLL_SECONDS)
+        time.sleep(scene.poll_seconds)
 
 
 def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
@@ -266,7 +273,7 @@ def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
             raise PromiseBroken(f"No transaction should wait for Google, but {len(waiting)} did; first: {waiting[0]}")
         if time.monotonic() > deadline:
             raise PromiseBroken(f"{exchange.wish.caller}'s event should be marked as synced by now, and is not.")
-        time.sleep(CALENDAR_POLL_SECONDS)
+        time.sleep(scene.poll_seconds)
 
 
 def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic, action: str = BOOK) -> None:
@@ -304,7 +311,7 @@ def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointm
                 f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
                 f"at {row.appointment_time}; after {CALENDAR_DEADLINE_SECONDS:.0f} s it {seen}."
             )
-        time.sleep(CALENDAR_POLL_SECONDS)
+        time.sleep(scene.poll_seconds)
 
 
 def _event_id(exchange: Exchange) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from acceptance.refusals import Refusal
 from acceptance.voice import Outcome, Unreadable
@@ -65,7 +66,16 @@ def run_at_once(requests: Sequence[tuple[str, Callable[[], Outcome]]]) -> list[A
     return history
 
 
-def most_at_once(history: Sequence[Attempt]) -> int:
+class Timed(Protocol):
+    """Anything that began and ended, in seconds on one monotonic clock."""
+
+    @property
+    def started(self) -> float: ...
+    @property
+    def ended(self) -> float: ...
+
+
+def most_at_once(history: Sequence[Timed]) -> int:
     """How many requests were under way at the fullest moment."""
     changes = [(attempt.started, 1) for attempt in history] + [(attempt.ended, -1) for attempt in history]
     under_way = fullest = 0

@@ -19,6 +19,9 @@ from acceptance.race import Attempt
 from acceptance.target import Dialect, Target
 from acceptance.voice import WIRES, Assistant, Outcome, ToolCall, Unreadable
 
+DOUBLE_POLL_SECONDS = 0.005
+GOOGLE_POLL_SECONDS = 0.25
+
 
 @dataclass
 class Exchange:
@@ -96,6 +99,7 @@ class Scene:
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     rounds: list[list[Attempt]] = field(default_factory=list)
     answers: list[httpx.Response] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     before: Census = field(default_factory=dict)
 
     @classmethod
@@ -104,7 +108,7 @@ class Scene:
 
     def remember(self) -> None:
         """Take the census that "nothing changed" is measured against: just before anybody acts."""
-        self.before = self.census()
+        self.before, self.asked = self.census(), []
 
     def census(self) -> Census:
         return self.run.observer.census([clinic.org_id for clinic in self.clinics.founded.values()])
@@ -133,13 +137,12 @@ class Scene:
     def ask(self, wish: Wish, assistant: Assistant | None = None) -> Exchange:
         """Make one booking call and keep what came back under the caller's name."""
         speaker = assistant or self.assistant(self.clinic_of(wish))
-        exchange = self.exchange(wish, ToolCall(BOOK, wish.arguments()), speaker.call)
-        self.exchanges[wish.caller] = exchange
-        return exchange
+        return self.exchange(wish, ToolCall(BOOK, wish.arguments()), speaker.call)
 
     def exchange(self, wish: Wish, call: ToolCall, answer: Callable[[ToolCall], Outcome]) -> Exchange:
+        """Make any tool call; raises PromiseBroken when no answer can be read."""
         try:
-            return Exchange(wish, call, answer(call))
+            return self.keep(Exchange(wish, call, answer(call)))
         except Unreadable as problem:
             raise PromiseBroken(
                 f"{wish.caller} should get an answer that the assistant can read, but {problem}."
@@ -148,6 +151,12 @@ class Scene:
             raise PromiseBroken(
                 f"{wish.caller} should get an answer, but none came ({type(problem).__name__})."
             ) from None
+
+    def keep(self, exchange: Exchange) -> Exchange:
+        """Under the caller's name, where a later one replaces it."""
+        self.exchanges[exchange.wish.caller] = exchange
+        self.asked.append(exchange.wish.caller)
+        return exchange
 
     def of(self, caller: str) -> Exchange:
         """What a caller asked last and was told."""
@@ -166,6 +175,12 @@ class Scene:
         if self.run.calendar is None:
             raise NotOffered("no calendar is configured (calendar_service_account)")
         return self.run.calendar
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to wait between two looks at a calendar: the real Google counts requests (contract-facts F)."""
+        calendar = self.run.target.calendar
+        return DOUBLE_POLL_SECONDS if calendar and calendar.faults_url else GOOGLE_POLL_SECONDS
 
     def faults(self) -> CalendarFaults:
         if self.run.faults is None:

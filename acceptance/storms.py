@@ -47,7 +47,7 @@ def many_times_at_once(scene: Scene, wish: Wish, times: int) -> None:
     answered = [attempt.outcome for attempt in history if attempt.outcome is not None]
     if not answered:
         raise PromiseBroken(f"{wish.caller}'s call should be answered, but none of {times} deliveries was.")
-    scene.exchanges[wish.caller] = Exchange(wish, call, answered[0])
+    scene.keep(Exchange(wish, call, answered[0]))
 
 
 def _booking(assistant: Assistant, wish: Wish) -> Callable[[], Outcome]:

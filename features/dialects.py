@@ -37,12 +37,12 @@ def _copies(item: Any, dialects: Sequence[Dialect]) -> list[Any]:
 def _copy(item: Scenario, dialect: Dialect) -> Scenario:
     name = f"{item.name} [{dialect}]"
     tags = [*item.tags, Tag(dialect, item.line)]
-    steps = [copy.deepcopy(step) for step in item.steps]
     made: Scenario
-    if isinstance(item, ScenarioOutline):
+    if isinstance(item, ScenarioOutline):  # its rows copy the steps themselves
         examples = copy.deepcopy(item.examples)
-        made = ScenarioOutline(item.filename, item.line, item.keyword, name, tags, steps, examples, item.description)
+        made = ScenarioOutline(item.filename, item.line, item.keyword, name, tags, item.steps, examples, item.description)
     else:
+        steps = [copy.copy(step) for step in item.steps]
         made = Scenario(item.filename, item.line, item.keyword, name, tags, steps, item.description)
     made.parent, made.feature, made.background = item.parent, item.feature, item.background
     return made

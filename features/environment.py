@@ -13,6 +13,7 @@ from acceptance.report.latencies import latency_lines
 from acceptance.run import describe, open_run
 from acceptance.scene import Scene
 from features.dialects import dialect_of, expand_dialects
+from features.steps import parameter_types  # noqa: F401 - the words must be known before any phrase uses them
 
 CANNOT_RUN = 2
 SummaryReporter.show_duration = False  # behave 1.3 leaves out what stands under a Rule, so it would say 0.000 s

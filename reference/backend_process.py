@@ -39,7 +39,9 @@ class BackendProcess:
         fd = self.listener.fileno()
         env = {**os.environ, **self.environment, "BACKEND_SOCKET_FD": str(fd), "TZ": SERVER_TIME_ZONE}
         with self.log.open("ab") as log:
-            self._process = spawn([sys.executable, "-m", self.module], log=log, env=env, pass_fds=[fd])
+            # When the whole stack ends, nothing that the backend could still tidy up outlives it.
+            argv = [sys.executable, "-m", self.module]
+            self._process = spawn(argv, log=log, env=env, pass_fds=[fd], death_signal=signal.SIGKILL)
 
     def wait_until_healthy(self) -> None:
         """Poll `/health`; raises CannotStart when it ends or stays silent."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reference.errors import CannotStart
+from reference.platform.processes import stop_all
 
 PREFIX = "golden-scenarios-"
 LONGEST_SOCKET_PATH = 100  # sockaddr_un holds 104 bytes on macOS, 108 on Linux
@@ -37,6 +38,7 @@ def run_folder() -> Iterator[Path]:
             raise
         raise CannotStart(f"The disk cannot be used ({problem.strerror}): free some space or set TMPDIR.") from problem
     finally:
+        stop_all()  # whoever still writes here would keep the folder from going
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -26,6 +26,7 @@ from reference.platform.gateway import create_gateway
 from reference.platform.keys import ProjectKeys
 from reference.platform.postgres import Postgres, socket_dsn
 from reference.platform.postgrest import find_postgrest, start_postgrest
+from reference.platform.processes import stop_all
 from reference.run_folder import run_folder
 
 PLATFORM = Path(__file__).parent / "platform"
@@ -91,13 +92,12 @@ class Stack:
         gateway = create_gateway(
             auth=auth, postgrest_socket=self.postgrest_socket, keys=self.keys, lifespan=opened_pool
         )
-        async with AsyncExitStack() as servers:
-            for name, app in {
-                "gateway": gateway,
-                "google": create_google(self.service_account),
-                "control": create_control(self.backend),
-            }.items():
-                await servers.enter_async_context(_serving(app, self.listeners[name]))
+        apps: dict[str, ASGIApp] = {
+            "gateway": gateway,
+            "google": create_google(self.service_account),
+            "control": create_control(self.backend),
+        }
+        async with _serving({self.listeners[name]: app for name, app in apps.items()}):
             yield
 
 
@@ -123,12 +123,12 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
             options.backend_module,
         )
         backend.start()  # it imports its libraries while PostgreSQL starts
-        parts.callback(backend.stop)
         postgres = parts.enter_context(Postgres.start(folder))
         postgres.run_sql_files([PLATFORM / "platform.sql", PLATFORM / "auth.sql"])
         postgres.run_sql_files([*sorted(options.migrations.glob("*.sql")), *options.extra_sql], user="postgres")
         dsn = postgres.dsn("authenticator")
         rest = parts.enter_context(start_postgrest(folder, binary=postgrest, dsn=dsn, jwks=keys.postgrest_secret()))
+        parts.callback(stop_all)  # together, as each takes a moment and none needs the other to end
         yield Stack(folder, keys, postgres, rest, backend, account, listeners)
 
 
@@ -184,13 +184,18 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    server = _Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not task.done():
+async def _serving(apps: Mapping[socket.socket, ASGIApp]) -> AsyncIterator[None]:
+    """Serve each application on its socket; they start together and end together."""
+    servers = {
+        listener: _Server(uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1))
+        for listener, app in apps.items()
+    }
+    tasks = [asyncio.create_task(server.serve(sockets=[listener])) for listener, server in servers.items()]
+    while not all(server.started or task.done() for server, task in zip(servers.values(), tasks, strict=True)):
         await asyncio.sleep(0.005)
     try:
         yield
     finally:
-        server.should_exit = True
-        await task
+        for server in servers.values():
+            server.should_exit = True
+        await asyncio.gather(*tasks)

@@ -121,24 +121,24 @@ def _accept(condition: Any) -> None:
     tokens.bearer_token, tokens.verify = bearer, verify
 
 
-@fault("A call without any authorisation is served.", caught_by=["A call with no authorisation"], origin=4)
+@fault("A call without any authorisation is served.", caught_by=["Calls that carry no right to call"], origin=4)
 def no_authorisation_needed() -> None:
     _accept(lambda headers: not headers)
 
 
-@fault("An empty authorisation is as good as a full one.", caught_by=["A call with an empty authorisation"])
+@fault("An empty authorisation is as good as a full one.", caught_by=["Calls that carry no right to call"])
 def empty_authorisation_will_do() -> None:
     _accept(lambda headers: headers and not headers[0].strip())
 
 
-@fault("Any kind of authorisation is accepted.", caught_by=["A call with a name and a password"])
+@fault("Any kind of authorisation is accepted.", caught_by=["Calls that carry no right to call"])
 def any_scheme_will_do() -> None:
     _accept(lambda headers: headers and headers[0].startswith("Basic"))
 
 
 @fault(
     "A token is not looked at.",
-    caught_by=["A call with a token made of garbage", "A call with the public key"],
+    caught_by=["Calls that carry no right to call"],
     origin=1,
 )
 def tokens_are_not_read() -> None:

@@ -119,7 +119,7 @@ def every_tool_books() -> None:
     tools.name_of = lambda call: booking.TOOL
 
 
-@fault("A type of message that is not known is refused.", caught_by=["A message of the type a-type-of-tomorrow"])
+@fault("A type of message that is not known is refused.", caught_by=["Messages that ask for nothing"])
 def unknown_messages_are_refused() -> None:
     real = app.answer_message
 
@@ -133,7 +133,7 @@ def unknown_messages_are_refused() -> None:
 
 @fault(
     "Every message is taken for a request, also one that asks for nothing.",
-    caught_by=["A message of the type status-update"],
+    caught_by=["Messages that ask for nothing"],
 )
 def every_message_is_a_request() -> None:
     async def answer(session: Any, message: Any) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def every_message_is_a_request() -> None:
 
 
 @fault(
-    "A refusal is told as a success.", caught_by=["A slot that is the same as", "A booking for yesterday"], origin=50
+    "A refusal is told as a success.", caught_by=["A slot that is the same as", "Days that cannot be booked"], origin=50
 )
 def refusals_sound_like_success() -> None:
     real = app.run

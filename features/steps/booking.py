@@ -1,7 +1,6 @@
 """Phrases of the live booking chain: asking for a slot, and what the caller and the diary then hold."""
 
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,6 @@ from behave.runner import Context
 from acceptance import calls, promises
 from acceptance.booking import Slot
 from acceptance.refusals import Refusal, must_refuse
-from features.steps.parameter_types import AUTHORISATIONS
 
 LONGEST_NAME = ("Ångström-" * 23)[:200]
 
@@ -42,20 +40,6 @@ def ask_in_a_zone(context: Context, caller: str, provider: str, slot: Slot, zone
     context.scene.ask(wish)
 
 
-@when("{caller:Name} asks {provider:Name} for {slot:Slot}, saying it as {saying:Saying}")
-def ask_saying(context: Context, caller: str, provider: str, slot: Slot, saying: str) -> None:
-    wish = context.scene.wish(caller, provider, slot)
-    context.scene.remember()
-    calls.with_changed_arguments(context.scene, wish, {"appointment_time": wish.starts_at.strftime(saying)})
-
-
-@when("{caller:Name} asks {provider:Name} for {slot:Slot} and for {length:Length}")
-def ask_for_a_length(context: Context, caller: str, provider: str, slot: Slot, length: Any) -> None:
-    wish = context.scene.wish(caller, provider, slot)
-    context.scene.remember()
-    calls.with_changed_arguments(context.scene, wish, {"duration_minutes": length})
-
-
 @when("{caller:Name} asks {stranger:Stranger} for {slot:Slot}")
 def ask_a_stranger(context: Context, caller: str, stranger: str, slot: Slot) -> None:
     wish = context.scene.wish(caller, "Dr Smith", slot)
@@ -63,15 +47,6 @@ def ask_a_stranger(context: Context, caller: str, stranger: str, slot: Slot) -> 
     ids = {"unknown": str(uuid4()), "receptionist": receptionist.id, "malformed": "12345", "missing": None}
     context.scene.remember()
     calls.with_changed_arguments(context.scene, wish, {"provider_id": ids[stranger]})
-
-
-@when("{caller:Name} asks {provider:Name} for {slot:Slot} with {authorisation:Authorisation}")
-def ask_with_authorisation(context: Context, caller: str, provider: str, slot: Slot, authorisation: str) -> None:
-    header = AUTHORISATIONS[authorisation]
-    key = context.scene.run.target.publishable_key
-    speaker = context.scene.assistant_with(header and header.format(publishable_key=key))
-    context.scene.remember()
-    context.scene.ask(context.scene.wish(caller, provider, slot), speaker)
 
 
 @when("{caller:Name} asks {provider:Name} for {slot:Slot} on behalf of no clinic")
@@ -118,7 +93,7 @@ def hears_nothing_of_them(context: Context, caller: str) -> None:
 def deliver_again(context: Context, caller: str) -> None:
     context.scene.remember()
     context.earlier = context.scene.of(caller)
-    context.scene.exchanges[caller] = calls.again(context.scene, caller)
+    calls.again(context.scene, caller)
 
 
 @then("{caller:Name} is told the same appointment as before")

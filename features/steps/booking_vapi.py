@@ -9,6 +9,8 @@ from acceptance import calls, promises
 from acceptance.booking import Slot
 from acceptance.moments import Moment
 from acceptance.refusals import Refusal, must_refuse
+from features.steps.parameter_types import MESSAGE_TYPES
+from features.tables import column
 
 
 @when("the assistant names the call of {caller:Name} for {provider:Name} for {slot:Slot} in all three lists")
@@ -68,12 +70,13 @@ def unknown_tool(context: Context, tool: str, caller: str) -> None:
     calls.with_tool(context.scene, wish, tool)
 
 
-@when("the assistant sends a message of the type {message_type:MessageType}")
-def other_message(context: Context, message_type: str) -> None:
+@when("the assistant sends a message of each of these types")
+def other_messages(context: Context) -> None:
     context.scene.remember()
-    calls.post_message(context.scene, calls.other_message(message_type))
+    for message_type, _type in column(context.table, "type", MESSAGE_TYPES):
+        calls.send(context.scene, calls.other_message(message_type))
 
 
-@then("the message is accepted")
-def message_accepted(context: Context) -> None:
+@then("every message is accepted")
+def messages_accepted(context: Context) -> None:
     promises.must_be_accepted(context.scene.answers)

@@ -30,7 +30,7 @@ AUTHORISATIONS: dict[str, str | None] = {
     "the public key of the site": "Bearer {publishable_key}",
 }
 
-SAYINGS: dict[str, str | None] = {
+SAYINGS: dict[str, str] = {
     "a time without an offset": "%Y-%m-%dT%H:%M:%S",
     "a date without a time": "%Y-%m-%d",
     "a day that does not exist": "%Y-02-30T%H:%M:%S+00:00",
@@ -48,6 +48,8 @@ ILLNESSES: dict[str, str] = {
     "makes the event but says it cannot": "loses its answer",
     "makes the event but does not answer": "makes it and times out",
 }
+
+MESSAGE_TYPES = {name: name for name in ("status-update", "end-of-call-report", "a-type-of-tomorrow")}
 
 STRANGERS: dict[str, str] = {
     "somebody unknown": "unknown",
@@ -102,16 +104,6 @@ def read_refusal(text: str) -> Refusal:
     return REFUSALS[text]
 
 
-@with_pattern(one_of(AUTHORISATIONS))
-def read_authorisation(text: str) -> str:
-    return text
-
-
-@with_pattern(one_of(SAYINGS))
-def read_saying(text: str) -> str:
-    return SAYINGS[text] or ""
-
-
 @with_pattern(one_of(ILLNESSES))
 def read_illness(text: str) -> str:
     return ILLNESSES[text]
@@ -120,11 +112,6 @@ def read_illness(text: str) -> str:
 @with_pattern(one_of(STRANGERS))
 def read_stranger(text: str) -> str:
     return STRANGERS[text]
-
-
-@with_pattern(one_of(LENGTHS))
-def read_length(text: str) -> Any:
-    return LENGTHS[text]
 
 
 @with_pattern(one_of(SHAPES))
@@ -142,11 +129,6 @@ def read_fate(text: str) -> str:
     return {"killed": "kill", "started again": "start"}[text]
 
 
-@with_pattern(r"[a-z-]+")
-def read_message_type(text: str) -> str:
-    return text
-
-
 register_type(
     Name=read_name,
     Number=read_number,
@@ -155,13 +137,9 @@ register_type(
     Slot=read_slot,
     Zone=read_zone,
     Refusal=read_refusal,
-    Authorisation=read_authorisation,
-    Saying=read_saying,
     Illness=read_illness,
     Stranger=read_stranger,
-    Length=read_length,
     Shape=read_shape,
     Mark=read_mark,
     Fate=read_fate,
-    MessageType=read_message_type,
 )

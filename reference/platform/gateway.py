@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +27,9 @@ NO_KEY = {
     "hint": "No `apikey` request header or url param was found.",
 }
 WRONG_KEY = {"message": "Invalid API key"}
+# Kong's nginx takes no header line beyond its buffer (large_client_header_buffers 4 8k) and answers in plain HTML.
+LONGEST_HEADER = 8 * 1024
+HEADER_TOO_LARGE = "<html><head><title>400 Request Header Or Cookie Too Large</title></head></html>"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,19 @@ class ApiKeys:
             if hmac.compare_digest(known.encode(), api_key.encode()):
                 return role_jwt
         return None
+
+
+class HeaderSizeMiddleware:
+    """Refuses a header that PostgREST would drop the connection for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(len(name) + len(value) > LONGEST_HEADER for name, value in scope["headers"]):
+            await HTMLResponse(HEADER_TOO_LARGE, 400)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 class ApiKeyMiddleware:
@@ -112,6 +128,6 @@ def create_gateway(
             Route("/rest/v1", proxy, methods=PROXIED_METHODS),
             Route("/rest/v1/{path:path}", proxy, methods=PROXIED_METHODS),
         ],
-        middleware=[Middleware(ApiKeyMiddleware, api_keys=ApiKeys(keys))],
+        middleware=[Middleware(HeaderSizeMiddleware), Middleware(ApiKeyMiddleware, api_keys=ApiKeys(keys))],
         lifespan=running,
     )

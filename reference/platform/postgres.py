@@ -34,6 +34,7 @@ SETTINGS = {
     "max_connections": "120",
     "shared_buffers": "128MB",
     "jit": "off",
+    "autovacuum": "off",
     "timezone": "UTC",
     "log_min_messages": "warning",
     "log_statement": "none",

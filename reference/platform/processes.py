@@ -14,10 +14,16 @@ _PR_SET_PDEATHSIG = 1  # prctl(2); other systems rely on the child watching its 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 UNPRIVILEGED_USER = "nobody"
+GRACE_SECONDS = 2.0
+
+
+_spawned: "list[tuple[subprocess.Popen[bytes], int]]" = []
+_ENDINGS = {signal.SIGTERM, signal.SIGINT}
 
 
 def _die_with_parent(death_signal: int, parent: int) -> Callable[[], None]:
     def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
             if os.getppid() != parent:  # it died between fork and prctl
@@ -43,29 +49,49 @@ def spawn(
     `log` takes its output; `errors` is where its error output goes, None for this process's own.
     `death_signal` is sent by the kernel when the calling thread ends (Linux prctl(2), PR_SET_PDEATHSIG).
     """
-    return subprocess.Popen(
-        [str(part) for part in argv],
-        stdin=stdin,
-        stdout=log,
-        stderr=errors,
-        env=dict(env) if env is not None else None,
-        user=user,
-        group=pwd.getpwnam(user).pw_gid if user else None,
-        extra_groups=[] if user else None,
-        process_group=0,
-        pass_fds=pass_fds,
-        cwd=cwd,
-        preexec_fn=_die_with_parent(death_signal, os.getpid()),
-    )
-
-
-def stop(process: "subprocess.Popen[bytes]", stop_signal: int = signal.SIGTERM, grace_seconds: float = 2.0) -> None:
-    """Ask a child to end, then kill it when the grace has passed."""
-    if process.poll() is not None:
-        return
-    process.send_signal(stop_signal)
+    # A signal that raised inside Popen would leave a child that nobody knows of, so it waits until the child is noted.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     try:
-        process.wait(grace_seconds)
+        process = subprocess.Popen(
+            [str(part) for part in argv],
+            stdin=stdin,
+            stdout=log,
+            stderr=errors,
+            env=dict(env) if env is not None else None,
+            user=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
+            extra_groups=[] if user else None,
+            process_group=0,
+            pass_fds=pass_fds,
+            cwd=cwd,
+            preexec_fn=_die_with_parent(death_signal, os.getpid()),
+        )
+        _spawned.append((process, death_signal))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return process
+
+
+def stop_all() -> None:
+    """End every child that is still there, all at once, also one whose starting was interrupted."""
+    children, _spawned[:] = list(_spawned), []
+    for process, death_signal in children:
+        if process.poll() is None:
+            process.send_signal(death_signal)
+    for process, _death_signal in children:
+        _await_end(process)
+
+
+def stop(process: "subprocess.Popen[bytes]", stop_signal: int = signal.SIGTERM) -> None:
+    """Ask a child to end, then kill it when the grace has passed."""
+    if process.poll() is None:
+        process.send_signal(stop_signal)
+    _await_end(process)
+
+
+def _await_end(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
