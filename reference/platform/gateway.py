@@ -83,6 +83,9 @@ class ApiKeyMiddleware:
             refusal = JSONResponse(WRONG_KEY if api_key else NO_KEY, status_code=401)
             await refusal(scope, receive, send)
             return
+        # The key is the gateway's own; PostgREST would take it for a filter.
+        kept = [part for part in scope["query_string"].split(b"&") if not part.startswith(b"apikey=")]
+        scope["query_string"] = b"&".join(kept)
         headers = MutableHeaders(scope=scope)
         authorization = headers.get("authorization", "")
         # A new-style key is no JWT: it may stand as bearer only as a copy of the apikey (contract-facts B3).
