@@ -19,11 +19,11 @@ SOCKET_SUFFIX = "/postgres/.s.PGSQL.5432"
 @contextlib.contextmanager
 def run_folder() -> Iterator[Path]:
     """A fresh folder, locked while its run lives; raises CannotStart where none can be made."""
-    _sweep_abandoned()
     try:
+        _sweep_abandoned()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     except OSError as problem:
-        reason = problem.strerror or "unknown"
+        reason = problem.strerror or "there is no place for one"
         raise CannotStart(f"No temporary folder can be made ({reason}): free some space or set TMPDIR.") from None
     try:
         if len(str(folder)) + len(SOCKET_SUFFIX) > LONGEST_SOCKET_PATH:

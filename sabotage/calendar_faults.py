@@ -59,7 +59,8 @@ def _refuse_for_good(status: str) -> None:
     real = calendar_sync.later
 
     def later(claim: Claim, config: Any, error: str) -> Outcome:
-        gone = status in error or (status == "401" and "RefreshError" in error)
+        # Google's client asks for new tokens after a 401, which on a busy machine may outlast the time-out.
+        gone = status in error or (status == "401" and ("RefreshError" in error or "timed out" in error))
         return Outcome("failed", error) if gone else real(claim, config, error)
 
     calendar_sync.later = later

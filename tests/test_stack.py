@@ -177,7 +177,7 @@ def test_a_disk_that_takes_no_more(temporary: Path) -> None:
     argv = [sys.executable, "-c", limit + "sys.argv = ['behave']; runpy.run_module('behave', run_name='__main__')"]
     code, output = finish(start(argv, temporary))
     assert code == 2, output
-    assert "data folder" in one_sentence(output)
+    assert "could not create its data folder" in one_sentence(output)
     nothing_is_left(temporary)
 
 
@@ -187,6 +187,24 @@ def test_no_temporary_folder_can_be_made(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(CannotStart, match=r"Read-only file system\): free some space or set TMPDIR"), run_folder():
+        pass
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(postgrest, "CACHE", tmp_path / "file" / "cache")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("POSTGREST_BIN", raising=False)
+    with pytest.raises(CannotStart, match=r"the project's folder \.cache cannot take it \(Not a directory\)"):
+        postgrest.find_postgrest()
+
+
+def test_no_temporary_folder_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", refuse)
+    with pytest.raises(CannotStart, match="No usable temporary directory found"), run_folder():
         pass
 
 

@@ -26,9 +26,9 @@ class ToolCall:
 
 
 def parse_json(body: bytes) -> Any:
-    """Strict JSON (RFC 8259); raises InvalidRequest."""
+    """Strict JSON (RFC 8259), in UTF-8 alone; raises InvalidRequest."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON.") from None
 

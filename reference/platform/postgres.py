@@ -4,10 +4,12 @@ import contextlib
 import errno
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from reference.errors import CannotStart
 from reference.platform.processes import account_for_servers, spawn, stop
 
 SUPERUSER = "supabase_admin"
+CACHE = Path(__file__).parents[2] / ".cache" / "postgres"
 HOME = "postgres"  # data, socket and log, inside the run's folder
 START_DEADLINE_SECONDS = 20.0
 
@@ -93,7 +96,17 @@ class Postgres:
             raise CannotStart(f"An SQL file does not run on PostgreSQL: {problem}")
 
     def _create_cluster(self, account: str | None) -> None:
-        argv: list[str | Path] = [self.bin_dir / "initdb", "-D", self.home / "data", "-U", SUPERUSER]
+        data, kept = self.home / "data", CACHE / _build_of(self.bin_dir)
+        with contextlib.suppress(OSError):  # no copy yet, or one that another account made and keeps to itself
+            shutil.copytree(kept, data)
+            _hand_over(data, account)
+            return
+        shutil.rmtree(data, ignore_errors=True)
+        self._initialise(data, account)
+        _keep(data, kept)
+
+    def _initialise(self, data: Path, account: str | None) -> None:
+        argv: list[str | Path] = [self.bin_dir / "initdb", "-D", data, "-U", SUPERUSER]
         argv += ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         with (self.home / "initdb.log").open("wb") as log:
             process = spawn(argv, log=log, user=account, cwd=self.home)
@@ -119,10 +132,32 @@ def socket_dsn(run_dir: Path, user: str, dbname: str = "postgres") -> str:
     return f"host={run_dir / HOME} user={user} dbname={dbname}"
 
 
+def _build_of(bin_dir: Path) -> str:
+    """A name that changes with the server's build, whose clusters do not fit another's."""
+    program = (bin_dir / "postgres").resolve().stat()
+    return f"{program.st_size}-{program.st_mtime_ns}"
+
+
+def _hand_over(data: Path, account: str | None) -> None:
+    data.chmod(0o700)
+    if account is not None:
+        for place in (data, *data.rglob("*")):
+            shutil.chown(place, account)
+
+
+def _keep(data: Path, kept: Path) -> None:
+    """Keep a fresh cluster for later runs; two runs may meet here, so it appears in one rename."""
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            (shutil.copytree(data, Path(folder) / "data")).rename(kept)
+
+
 def _last_line(log: Path) -> str:
+    """What the server said of its failure, without its clock and process number."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
-    return (telling or lines or ["it said nothing"])[-1]
+    return re.split(r"(?:FATAL|PANIC|ERROR|error): +", (telling or lines or ["it said nothing"])[-1])[-1]
 
 
 def _binaries(run_dir: Path, account: str | None) -> Path:

@@ -76,7 +76,11 @@ def find_postgrest() -> Path:
         return Path(on_path)
     cached = CACHE / "postgrest"
     if not cached.is_file():
-        _install(cached)
+        try:
+            _install(cached)
+        except OSError as problem:
+            cause = f"the project's folder .cache cannot take it ({problem.strerror})"
+            raise CannotStart(_no_postgrest(cause)) from None
     return cached
 
 
