@@ -158,7 +158,9 @@ class Observer:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             made = "select id from public.organizations where id = any(%s::uuid[]) and strpos(name, %s) > 0"
             found = [str(org) for (org,) in cursor.execute(made, [list(org_ids), marker]).fetchall()]
-            cursor.execute("delete from public.audit_log where org_id = any(%s::uuid[])", [found])
+            # An account without a clinic leaves entries that name no clinic but the one it reached for.
+            theirs = "delete from public.audit_log where org_id = any(%(orgs)s::uuid[]) or target_org_id = any(%(orgs)s::uuid[])"
+            cursor.execute(theirs, {"orgs": found})
             cursor.execute("delete from public.organizations where id = any(%s::uuid[])", [found])
             cursor.execute(
                 "delete from auth.users where id = any(%s::uuid[]) and strpos(email, %s) > 0", [list(user_ids), marker]

@@ -22,7 +22,10 @@ REFUSALS = {
         Refusal("unauthorised (401)", "UNAUTHORIZED", 401),
         Refusal("forbidden (403)", "FORBIDDEN", 403),
         Refusal("not found (404)", "NOT_FOUND", 404),
+        Refusal("not allowed here (405)", "INVALID_REQUEST", 405),
         Refusal("a conflict (409)", "CONFLICT", 409),
+        Refusal("too large (413)", "INVALID_REQUEST", 413),
+        Refusal("of the wrong kind (415)", "INVALID_REQUEST", 415),
     )
 }
 

@@ -16,6 +16,7 @@ from acceptance.identity import Accounts, Session
 from acceptance.latency import Distribution
 from acceptance.nursery import Nursery
 from acceptance.race import Attempt
+from acceptance.report.matrix import Matrix
 from acceptance.target import Dialect, Target
 from acceptance.voice import WIRES, Assistant, Outcome, ToolCall, Unreadable
 
@@ -45,6 +46,7 @@ class Run:
     nursery: Nursery
     marker: str
     measurements: list[Distribution] = field(default_factory=list)
+    matrix: Matrix = field(default_factory=Matrix)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from behave.runner import Context
 
 from acceptance.errors import CannotRun, NotOffered
 from acceptance.report.latencies import latency_lines
+from acceptance.report.matrix import matrix_lines
 from acceptance.run import describe, open_run
 from acceptance.scene import Scene
 from features.dialects import dialect_of, expand_dialects
@@ -52,7 +53,7 @@ def after_all(context: Context) -> None:
     """Show what was measured and what was skipped; a run that leaves a row behind has failed."""
     if not hasattr(context, "run"):
         return
-    for line in (*latency_lines(context.run.measurements), *context.skipped):
+    for line in (*latency_lines(context.run.measurements), *matrix_lines(context.run.matrix), *context.skipped):
         print(line)
     context.run.nursery.close()
     left = context.run.observer.left_behind(context.run.marker)

@@ -1,6 +1,6 @@
 """Tables of a feature: the header is checked before a cell is read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from behave.model import Table
@@ -14,3 +14,14 @@ def column(table: Table, heading: str, words: Mapping[str, Any]) -> Iterator[tup
         if row[0] not in words:
             raise LookupError(f"`{row[0]}` is no {heading}; these are: {', '.join(words)}.")
         yield row[0], words[row[0]]
+
+
+def pairs(table: Table, words: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
+    """The rows of a two-column table whose cells are words of closed lists, one for each; raises LookupError."""
+    if table is None or table.headings != list(words):
+        raise LookupError(f"This phrase needs a table with the columns {', '.join(words)}.")
+    for row in table:
+        for heading, known in words.items():
+            if row[heading] not in known:
+                raise LookupError(f"`{row[heading]}` is no {heading}; these are: {', '.join(known)}.")
+    return [(row[0], row[1]) for row in table]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import socket
 import sys
@@ -111,6 +112,8 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
     postgrest = find_postgrest()
     keys = ProjectKeys.generate()
     with run_folder() as folder, contextlib.ExitStack() as parts:
+        # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble.
+        logging.basicConfig(filename=folder / "platform.log", level=logging.WARNING, force=True)
         listeners = {name: parts.enter_context(_listener()) for name in ("gateway", "google", "backend", "control")}
         account = new_service_account(f"{_url(listeners['google'])}/token")
         backend = BackendProcess(

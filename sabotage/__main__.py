@@ -41,9 +41,9 @@ def main() -> int:
 def _lane(names: Sequence[str]) -> int:
     exit_on_signals()
     faults = [FAULTS[name] for name in names]
-    try_on_one_stack([fault for fault in faults if fault.sql is None])
+    try_on_one_stack([fault for fault in faults if not fault.needs_its_own_stack])
     for fault in faults:
-        if fault.sql is not None:
+        if fault.needs_its_own_stack:
             result = try_on_its_own_stack(fault)
             if result.trouble:
                 print(result.as_json(), flush=True)

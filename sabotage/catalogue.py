@@ -1,6 +1,35 @@
 """All faults: importing this module fills the register."""
 
-from sabotage import booking_faults, calendar_faults, schema_faults, tenancy_faults, wire_faults
+from sabotage import (
+    booking_faults,
+    calendar_faults,
+    identity_faults,
+    identity_platform_faults,
+    schema_faults,
+    tenancy_faults,
+    token_api_faults,
+    token_audit_faults,
+    token_body_faults,
+    token_claim_faults,
+    token_faults,
+    token_platform_faults,
+    wire_faults,
+)
 from sabotage.fault import FAULTS
 
-__all__ = ["FAULTS", "booking_faults", "calendar_faults", "schema_faults", "tenancy_faults", "wire_faults"]
+__all__ = [
+    "FAULTS",
+    "booking_faults",
+    "calendar_faults",
+    "identity_faults",
+    "identity_platform_faults",
+    "schema_faults",
+    "tenancy_faults",
+    "token_api_faults",
+    "token_audit_faults",
+    "token_body_faults",
+    "token_claim_faults",
+    "token_faults",
+    "token_platform_faults",
+    "wire_faults",
+]

@@ -53,12 +53,16 @@ def try_on_one_stack(faults: Sequence[Fault]) -> list[Result]:
 
 
 def try_on_its_own_stack(fault: Fault) -> Result:
-    """A fault of the schema needs a database of its own."""
+    """A fault of the schema needs a database of its own, one of the platform needs all of it."""
     sql = (fault.sql,) if fault.sql else ()
     module = BACKEND if fault.plant else "reference.backend"
     options = StackOptions(backend_module=module, backend_environment=_named(fault), extra_sql=sql)
     try:
-        with booted(options) as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with contextlib.ExitStack() as parts:
+            if fault.platform:
+                parts.enter_context(fault.platform())
+            stack = parts.enter_context(booted(options))
+            runner = parts.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
             return runner.run(_one_after_the_other(stack, [fault]))[0]
     except CannotStart as problem:
         return Result(fault.name, 0.0, trouble=str(problem))

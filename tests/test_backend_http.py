@@ -65,6 +65,7 @@ def test_the_older_function_call_books_too(world: World) -> None:
         (b'{"tool": 7, "params": {}}', "application/json", 400),
         (b'{"tool": "book_appointment", "params": []}', "application/json", 400),
         (b'{"tool": "unheard_of"}', "application/json", 404),
+        ('{"tool": "unheard_of"}'.encode("utf-16"), "application/json", 400),
         (b"{}", "text/plain", 415),
         (b"{}", "", 415),
         (b" " * (LARGEST_BODY + 1), "application/json", 413),

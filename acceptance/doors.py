@@ -1,0 +1,154 @@
+"""The three doors of the system, and what each answers to one who shows a token: the API, the database, the accounts."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Any, Literal
+
+import httpx
+
+from acceptance.availability import CHECK
+from acceptance.booking import BOOK, Slot
+from acceptance.clinics import Clinic
+from acceptance.errors import PromiseBroken
+from acceptance.moments import Moment
+from acceptance.scene import Scene
+from acceptance.voice import TOOLS_PATH, WIRES, ToolCall, Unreadable
+
+Door = Literal["the API", "the database", "the accounts"]
+DOORS: tuple[Door, ...] = ("the API", "the database", "the accounts")
+Headers = list[tuple[str, str]]
+
+READ_SETTINGS, CHANGE_SETTINGS = "read_settings", "change_settings"
+AFTERNOON = Slot(Moment("the next working day", time(14)))
+AUTH_VERSION = ("X-Supabase-Api-Version", "2024-01-01")  # as the Supabase client sends it (contract-facts B2)
+LONGEST_QUOTE = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one door answered to one request; `code` is the refusal's own name, "" when it gave none."""
+
+    door: Door
+    what: str
+    status: int
+    code: str
+    body: Any
+    text: str
+    challenge: str = ""
+
+    def __str__(self) -> str:
+        said = f", saying {self.text[:LONGEST_QUOTE]}" if self.text else ""
+        return f"{self.status} ({self.code or 'no code'}) to {self.what}{said}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody with these Authorization headers at the doors of a clinic; `key` replaces the publishable key."""
+
+    scene: Scene
+    clinic: Clinic
+    authorizations: Sequence[str] = ()
+    key: str | None = None
+
+    def look(self) -> list[Answer]:
+        """Ask every door for what only looks and changes nothing."""
+        return [
+            self.settings("GET"),
+            self.tool(CHECK),
+            self.database("GET", "appointments?select=*"),
+            self.accounts("GET", "user"),
+        ]
+
+    def break_in(self) -> list[Answer]:
+        """Ask every door for everything: to look, to change, to add and to remove."""
+        mine = f"org_id=eq.{self.clinic.org_id}"
+        row = {**self._arguments(BOOK), "org_id": self.clinic.org_id}
+        del row["clinic_id"]
+        return [
+            *self.look(),
+            self.settings("PATCH", {"slot_minutes": 55}),
+            self.tool(BOOK),
+            self.database("POST", "appointments", row),
+            self.database("PATCH", f"clinic_settings?{mine}", {"slot_minutes": 55}),
+            self.accounts("PUT", "user", {"data": {"full_name": "somebody"}}),
+            self.accounts("GET", "admin/users?per_page=1"),
+        ]
+
+    def settings(self, method: str, body: Any = None) -> Answer:
+        what = READ_SETTINGS if method == "GET" else CHANGE_SETTINGS
+        path = settings_path(self.clinic)
+        headers = _authorization(self.authorizations)
+        api = self.scene.run.api
+        return _read(
+            "the API", what, _send("the API", what, lambda: api.request(method, path, json=body, headers=headers))
+        )
+
+    def tool(self, tool: str) -> Answer:
+        """A tool call in the scenario's dialect; a refusal inside a 200 counts as that refusal."""
+        wire, call = WIRES[self.scene.dialect], ToolCall(tool, self._arguments(tool))
+        body, extra = wire.request(call)
+        headers = [*_authorization(self.authorizations), *extra.items()]
+        api = self.scene.run.api
+        answer = _send("the API", tool, lambda: api.post(TOOLS_PATH, json=body, headers=headers))
+        try:
+            outcome = wire.outcome(call, answer, 0.0)
+        except Unreadable as problem:
+            raise PromiseBroken(f"The API should answer {tool} so that it can be read, but {problem}.") from None
+        challenge = answer.headers.get("www-authenticate", "")
+        return Answer("the API", tool, outcome.status, outcome.code, outcome.answer, answer.text, challenge)
+
+    def database(self, method: str, path: str, body: Any = None, *, upsert: bool = False) -> Answer:
+        """PostgREST, as the Supabase client talks to it."""
+        headers = [("Prefer", "return=representation" + (",resolution=merge-duplicates" if upsert else ""))]
+        return self._supabase("the database", method, f"/rest/v1/{path}", body, headers)
+
+    def accounts(self, method: str, path: str, body: Any = None) -> Answer:
+        """Supabase Auth, as the Supabase client talks to it."""
+        return self._supabase("the accounts", method, f"/auth/v1/{path}", body, [AUTH_VERSION])
+
+    def _supabase(self, door: Door, method: str, path: str, body: Any, extra: Headers) -> Answer:
+        target, http = self.scene.run.target, self.scene.run.accounts.http
+        headers = [("apikey", self.key or target.publishable_key), *_authorization(self.authorizations), *extra]
+        what = f"{method} of {path.split('/', 3)[-1].partition('?')[0]}"
+        url = f"{target.supabase_url}{path}"
+        return _read(door, what, _send(door, what, lambda: http.request(method, url, json=body, headers=headers)))
+
+    def _arguments(self, tool: str) -> dict[str, Any]:
+        wish = self.scene.wish("somebody", next(iter(self.clinic.people)), AFTERNOON)
+        if tool == BOOK:
+            return dict(wish.arguments())
+        day = wish.starts_at.date().isoformat()
+        return {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, "date": day}
+
+
+def settings_path(clinic: Clinic) -> str:
+    return f"/api/clinics/{clinic.org_id}/settings"
+
+
+def _authorization(values: Sequence[str]) -> Headers:
+    return [("Authorization", value) for value in values]
+
+
+def _send(door: Door, what: str, request: Callable[[], httpx.Response]) -> httpx.Response:
+    try:
+        return request()
+    except httpx.TransportError as problem:
+        broken = f"{door} should answer {what}, but the line went dead ({type(problem).__name__})."
+        raise PromiseBroken(broken) from None
+
+
+def _read(door: Door, what: str, answer: httpx.Response) -> Answer:
+    try:
+        body = json.loads(answer.content) if answer.content else None
+    except ValueError:
+        body = None
+    challenge = answer.headers.get("www-authenticate", "")
+    return Answer(door, what, answer.status_code, _code_of(body), body, answer.text, challenge)
+
+
+def _code_of(body: Any) -> str:
+    # Auth's older shape keeps a number under `code` and the name under `error_code`.
+    named: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    return next((named[name] for name in ("error_code", "code") if isinstance(named.get(name), str)), "")

@@ -1,0 +1,90 @@
+"""One statement a cell: run as somebody, inside a transaction that is never committed, and looked at with full rights."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from acceptance.errors import Inconclusive
+from acceptance.isolation_people import Identity
+
+REFUSED = "42501"  # insufficient_privilege: no grant, or a row that the policy forbids (PostgreSQL, Appendix A)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came back: the SQLSTATE of a refusal or None, the rows touched, the rows, and the look afterwards."""
+
+    state: str | None
+    touched: int
+    rows: Sequence[tuple[Any, ...]]
+    look: tuple[Any, ...]
+    message: str
+
+    @property
+    def refused(self) -> bool:
+        return self.state == REFUSED
+
+    def __str__(self) -> str:
+        if self.state is not None:
+            return f"refused ({self.state}: {self.message})"
+        return f"{self.touched} rows"
+
+
+class Prober:
+    """Runs statements as an identity; every one begins where the last one began."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self._connection = connection
+        self.statements: list[str] = []
+        self.seconds = 0.0
+
+    def hold(self) -> None:
+        """What has been planted up to now is what every statement will find."""
+        self._connection.execute("reset role; savepoint ground")
+
+    def forget(self) -> None:
+        """Back to full rights, and to what was planted."""
+        self._connection.execute("rollback to savepoint ground")
+
+    def act_as(self, identity: Identity) -> None:
+        """From now on as this identity; raises Inconclusive when the suite's own role may not turn into it."""
+        try:
+            self._send(f"rollback to savepoint ground; {identity.settings()}; savepoint probe")
+        except psycopg.errors.InsufficientPrivilege:
+            raise Inconclusive(f"The suite may not act as the role {identity.role}, so nothing is proved.") from None
+
+    def run(self, statement: str, look: str = "") -> Seen:
+        """One statement; `look` is a query with full rights on what it left behind."""
+        after = f"; reset role; {look}" if look else ""
+        try:
+            results = self._send(f"rollback to savepoint probe; {statement}{after}")
+        except psycopg.Error as refusal:
+            if refusal.sqlstate is None:
+                raise
+            return Seen(refusal.sqlstate, 0, (), (), refusal.diag.message_primary or "")
+        # The first result is the rollback's; with a look, the last two are the role's and the look's.
+        touched, rows = results[-3] if look else results[-1]
+        return Seen(None, touched, rows, results[-1][1][0] if look else (), "")
+
+    def ask(self, query: str) -> tuple[Any, ...]:
+        """One row of a query with full rights, on what was planted."""
+        self.forget()
+        return tuple(self._connection.execute(query.encode()).fetchone() or ())
+
+    def _send(self, script: str) -> list[tuple[int, list[tuple[Any, ...]]]]:
+        self.statements.append(script)
+        began = time.perf_counter()
+        results = []
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(script.encode())
+                more: bool | None = True
+                while more:
+                    results.append((cursor.rowcount, cursor.fetchall() if cursor.description else []))
+                    more = cursor.nextset()
+        finally:
+            self.seconds += time.perf_counter() - began
+        return results

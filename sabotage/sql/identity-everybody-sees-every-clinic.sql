@@ -1,0 +1,1 @@
+create policy "everybody sees" on public.organizations for select to authenticated using (true);

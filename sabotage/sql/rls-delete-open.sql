@@ -1,0 +1,1 @@
+alter policy "admins delete from their knowledge base" on public.knowledge_base using (true);

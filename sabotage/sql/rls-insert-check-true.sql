@@ -1,0 +1,1 @@
+alter policy "members write in their diary" on public.appointments with check (true);

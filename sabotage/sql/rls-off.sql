@@ -1,0 +1,1 @@
+alter table public.appointments disable row level security;

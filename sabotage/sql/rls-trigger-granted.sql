@@ -1,0 +1,1 @@
+grant trigger on public.appointments to authenticated;

@@ -1,0 +1,1 @@
+grant truncate on public.knowledge_base to authenticated;

@@ -1,0 +1,1 @@
+alter policy "members see their diary" on public.appointments using (true);

@@ -1,0 +1,1 @@
+grant update, delete on public.audit_log to service_role;

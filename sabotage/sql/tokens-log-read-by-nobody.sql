@@ -1,0 +1,1 @@
+drop policy "admins read what their clinic attempted" on public.audit_log;
