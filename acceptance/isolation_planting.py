@@ -135,9 +135,12 @@ class Planter:
     def _repair(self, relation: Relation, attempt: Attempt, side: Side, refusal: psycopg.Error) -> None:
         """Change what the refusal names; raises CannotPlant when there is nothing left to change."""
         state, told = refusal.sqlstate or "", refusal.diag
-        if state in TAKEN:
+        if state in TAKEN or (state == "23514" and relation.partition and not told.constraint_name):
             fresh = self.draft(relation, side, attempt.serial + 1)
             kept = {name: attempt.values[name] for name in attempt.spare if name in attempt.values}
+            rule = next((r for r in relation.constraints if r.name == told.constraint_name), None)
+            for name in (name for name in (rule.columns if rule else ()) if name in kept):
+                kept[name] = next(attempt.spare[name], kept[name])
             attempt.values = {k: v for k, v in fresh.values.items() if k not in attempt.spare} | kept
             attempt.serial = fresh.serial
         elif state == "23502" and told.column_name:
@@ -216,13 +219,18 @@ class Planter:
         return Planted(relation, dict(zip([c.name for c in relation.columns], row, strict=True))) if row else None
 
     def _bound(self, relation: Relation) -> dict[str, str]:
-        """For a partition: the first value that it holds by its own bounds."""
-        if not relation.partition or not relation.bound:
-            return {}
+        """For a partition the first value that it holds by its own bounds, for a partitioned table its partitions' first."""
         query = """
-            select a.attname::text from pg_inherits i join pg_partitioned_table t on t.partrelid = i.inhparent
-            join pg_attribute a on a.attrelid = t.partrelid and a.attnum = t.partattrs[0] where i.inhrelid = %s"""
-        found = self.connection.execute(query, [relation.oid]).fetchone()
-        start = relation.bound.partition("(")[2].partition(")")[0].split(",")[0]
-        named = start and "modulus" not in relation.bound and start not in ("MINVALUE", "MAXVALUE")
-        return {str(found[0]): start} if found and named else {}
+            select a.attname::text, i.inhrelid::bigint from pg_inherits i
+            join pg_partitioned_table t on t.partrelid = i.inhparent
+            join pg_attribute a on a.attrelid = t.partrelid and a.attnum = t.partattrs[0]
+            where %s in (i.inhrelid, case when %s then i.inhparent end)"""
+        if not relation.partition and relation.kind != "p":
+            return {}
+        for name, oid in self.connection.execute(query, [relation.oid, relation.kind == "p"]).fetchall():
+            partition = self.surface.by_oid(oid)
+            bound = partition.bound or "" if partition else ""
+            start = bound.partition("(")[2].partition(")")[0].split(",")[0]
+            if start and "modulus" not in bound and start not in ("MINVALUE", "MAXVALUE"):
+                return {str(name): start}
+        return {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from acceptance.isolation_cells import Verdict
 from acceptance.isolation_people import Identity, Side, text
 from acceptance.isolation_probe import Seen
-from acceptance.isolation_surface import Relation
+from acceptance.isolation_surface import Column, Relation
 from acceptance.isolation_survey import Survey
 
 READ = "read"
@@ -35,16 +35,29 @@ def glance(survey: Survey, relation: Relation, identity: Identity, mine: Side, *
     """Everything that `identity`, who is already acting, can select from a relation, searched for traces."""
     columns = relation.open_columns(identity.role, "SELECT") or relation.columns[:1]
     row = f"concat_ws(' | ', {', '.join(f'{column.quoted}::text' for column in columns)})"
-    strange, own = traces(*theirs), traces(mine)
+    own = f"(r ~ {traces(mine)}{_untraced(survey, relation, columns, theirs[0], [mine])})"
+    strange = f"(r ~ {traces(*theirs)}{_untraced(survey, relation, columns, mine, theirs)})"
     seen = survey.prober.run(
-        f"select count(*), count(*) filter (where r ~ {strange}), count(*) filter (where r ~ {strange} and r ~ {own}),"
-        f" count(*) filter (where r ~ {own}), left(string_agg(left(r, 160), ' / ') filter (where r ~ {strange}), 400),"
+        f"select count(*), count(*) filter (where {strange}), count(*) filter (where {strange} and {own}),"
+        f" count(*) filter (where {own}), left(string_agg(left(r, 160), ' / ') filter (where {strange}), 400),"
         f" md5(string_agg(r, '' order by r)) from (select {row} as r from {relation.quoted}) as s"
     )
     if seen.state is not None:
         return Glance(seen)
     total, found, copied, kept, sample, digest = seen.rows[0]
     return Glance(seen, total, found, copied, kept, sample or "", f"{total} {digest}")
+
+
+def _untraced(survey: Survey, relation: Relation, columns: Sequence[Column], mine: Side, theirs: Sequence[Side]) -> str:
+    """For rows whose columns have no room for a trace: the whole planted row, unless one's own looks the same."""
+
+    def whole(side: Side) -> str | None:
+        planted = survey.planter.rows.get((relation.oid, side.tag))
+        shown = (planted.values[column.name] for column in columns) if planted else ()
+        return " | ".join(value for value in shown if value is not None) or None
+
+    rows = {whole(side) for side in theirs} - {None if mine in theirs else whole(mine), None}
+    return f" or r in ({', '.join(text(row) for row in rows if row)})" if rows else ""
 
 
 def statement(relation: Relation, identity: Identity) -> str:

@@ -161,7 +161,7 @@ def invocation(routine: Routine, arguments: Sequence[str]) -> str:
 def _candidates(survey: Survey, name: str, kind: str) -> list[Argument]:
     side = survey.neighbour
     if kind == "uuid":
-        ordered = sorted(dict.fromkeys(_ids(survey)), key=lambda value: _likelihood(survey, name, value))[:MOST_IDS]
+        ordered = _ids(survey, name)[:MOST_IDS]
         return [Argument(text(value), (value,), text(NOBODY)) for value in ordered]
     if kind in ("text", "character varying", "citext", "name"):
         known = [
@@ -187,31 +187,19 @@ def _candidates(survey: Survey, name: str, kind: str) -> list[Argument]:
     return [Argument(value) for value in SIMPLE.get(kind, ("null",))]
 
 
-def _ids(survey: Survey) -> Iterator[str]:
-    """The neighbour's organisation and people, then every row that was planted for it."""
-    side = survey.neighbour
-    yield from (side.org_id, side.provider, side.users["owner"])
-    yield from _tables_of_ids(survey)
-
-
-def _tables_of_ids(survey: Survey) -> dict[str, str]:
-    """Which table a planted id is the key of."""
-    mine = [row for (_oid, tag), row in survey.planter.rows.items() if tag == survey.neighbour.tag]
-    keyed = ((row, name) for row in mine for name in row.relation.key if row.relation.column(name).base == "uuid")
-    return {value: row.relation.name for row, name in keyed if (value := row.values[name])}
-
-
-def _likelihood(survey: Survey, name: str, value: str) -> int:
-    """What the argument's name sounds like comes first: an organisation, a provider, a person, a table's row."""
+def _ids(survey: Survey, name: str) -> list[str]:
+    """The neighbour's organisation, people and rows; first those that the argument's name sounds like."""
     side = survey.neighbour
     hints = {
         side.org_id: ("org", "clinic", "tenant"),
         side.provider: ("provider",),
         side.users["owner"]: ("user", "profile"),
     }
-    table = _tables_of_ids(survey).get(value, "")
-    words = (*hints.get(value, ()), *((table.rstrip("s"),) if table else ()))
-    return 0 if any(word in name for word in words) else 1 if value in hints else 2
+    mine = [row for (_oid, tag), row in survey.planter.rows.items() if tag == side.tag]
+    for row in mine:
+        keys = (row.values[key] for key in row.relation.key if row.relation.column(key).base == "uuid")
+        hints |= {key: (row.relation.name.rstrip("s"),) for key in keys if key and key not in hints}
+    return sorted(hints, key=lambda value: not any(word in name for word in hints[value]))
 
 
 def _dimensions(survey: Survey) -> list[int]:

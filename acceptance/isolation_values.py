@@ -19,6 +19,7 @@ PLAIN = {
 OTHER_NUMBERS = ("1", "5", "30", "0", "100", "1000", "-1")
 VECTORS = ("vector", "halfvec")
 DEFAULT_DIMENSIONS = 3
+MOST_LETTERS = 1000
 
 
 def first_value(column: Column, side: Side, serial: int, place: int = 0) -> str | None:
@@ -47,7 +48,15 @@ def first_value(column: Column, side: Side, serial: int, place: int = 0) -> str 
 
 
 def other_values(column: Column, rule: str, side: Side) -> Iterator[str]:
-    """What may satisfy a check that the first value broke: the words and numbers of the check itself, then usual ones."""
+    """What may satisfy a check that the first value broke: what carries the tag, the check's own words, usual ones."""
+    longest = column.length or len(rule) + MOST_LETTERS
+    return (value for value in _any_values(column, rule, side) if len(value) - len("''") <= longest)
+
+
+def _any_values(column: Column, rule: str, side: Side) -> Iterator[str]:
+    tag = side.tag
+    if column.base in TEXTS:
+        yield from (f"'{tag}@example.com'", f"'https://example.com/{tag}'", f"'{tag}'")
     for word in re.findall(r"'((?:[^']|'')*)'", rule):
         yield f"'{word}'"
     if column.base in NUMBERS:
@@ -55,9 +64,11 @@ def other_values(column: Column, rule: str, side: Side) -> Iterator[str]:
             yield from (number, f"{number} + 1", f"{number} - 1")
         yield from OTHER_NUMBERS
     elif column.base in TEXTS:
-        tag = side.tag
-        yield from (f"'{tag}@example.com'", f"'https://example.com/{tag}'", f"'{tag}'", "'+15550000001'", "'UTC'")
-        yield from ("'en'", "'GB'", "'a'", "'A'", "'1'", "''")
+        yield from ("'+15550000001'", "'UTC'")
+        letters = "".join(chr(ord("A") + int(digit, 16)) for digit in tag)
+        for length in (8, 5, 4, 3, 2, 1):
+            yield from (f"'{letters[-length:]}'", f"'{letters[-length:].lower()}'", f"'{int(tag, 16) % 10**length}'")
+        yield from ("'en'", "'GB'", "''")
     elif column.base in ("timestamptz", "timestamp", "date"):
         yield from ("now()", "now() - interval '1 day'", "now() + interval '10 years'")
 

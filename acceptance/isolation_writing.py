@@ -77,9 +77,11 @@ def insert(relation: Relation, identity: Identity, values: dict[str, str]) -> st
     return insert_all(relation, {name: value for name, value in values.items() if name in allowed})
 
 
-def insert_all(relation: Relation, values: Mapping[str, str]) -> str:
+def insert_all(relation: Relation, values: Mapping[str, str], *, computed: bool = False) -> str:
+    """The statement; `computed` gives a key its own value although the table wants to count by itself."""
+    overriding = " overriding system value" if computed else ""
     names = ", ".join(relation.column(name).quoted for name in values)
-    return f"insert into {relation.quoted} ({names}) values ({', '.join(values.values())})"
+    return f"insert into {relation.quoted} ({names}){overriding} values ({', '.join(values.values())})"
 
 
 def upsert(relation: Relation, identity: Identity, own: dict[str, str], row: Planted) -> str:
@@ -89,7 +91,8 @@ def upsert(relation: Relation, identity: Identity, own: dict[str, str], row: Pla
     keyed = {name: row.literal(name) for name in relation.key}
     allowed = {c.name for c in relation.open_columns(identity.role, "INSERT")} or set(own)
     chosen = {name: value for name, value in own.items() if name in allowed} | keyed
-    return f"{insert_all(relation, chosen)} on conflict ({key}) do update set {column} = excluded.{column}"
+    counted = any(relation.column(name).computed for name in relation.key)
+    return f"{insert_all(relation, chosen, computed=counted)} on conflict ({key}) do update set {column} = excluded.{column}"
 
 
 def changeable(relation: Relation, identity: Identity) -> Column:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from acceptance.clinics import Blueprint, Clinic, Registry
 from acceptance.diary import Observer
 
-FOUNDERS = 3
+FOUNDERS = 2
 AHEAD = 4
 
 

@@ -40,7 +40,9 @@ def _copy(item: Scenario, dialect: Dialect) -> Scenario:
     made: Scenario
     if isinstance(item, ScenarioOutline):  # its rows copy the steps themselves
         examples = copy.deepcopy(item.examples)
-        made = ScenarioOutline(item.filename, item.line, item.keyword, name, tags, item.steps, examples, item.description)
+        made = ScenarioOutline(
+            item.filename, item.line, item.keyword, name, tags, item.steps, examples, item.description
+        )
     else:
         steps = [copy.copy(step) for step in item.steps]
         made = Scenario(item.filename, item.line, item.keyword, name, tags, steps, item.description)

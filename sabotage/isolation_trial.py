@@ -50,7 +50,7 @@ class Trial:
 
 def try_change(name: str, expected: Sequence[str] = ()) -> Trial:
     """The whole security feature against a system with one change laid on top of its migrations."""
-    with _system(SQL / f"{name}.sql") as settings, tempfile.TemporaryDirectory() as folder:
+    with system_with(SQL / f"{name}.sql") as settings, tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         argv = [sys.executable, "-m", "behave", FEATURE, "-D", "target=remote", "--no-color", "--no-summary"]
         argv += ["-f", "json", "-o", str(report)]
@@ -72,7 +72,7 @@ def try_change(name: str, expected: Sequence[str] = ()) -> Trial:
 
 
 @contextmanager
-def _system(sql: Path) -> Iterator[dict[str, str]]:
+def system_with(sql: Path) -> Iterator[dict[str, str]]:
     """The reference system with the change; it ends when its input does."""
     argv = [sys.executable, "-m", "reference", "--attached", "--sql", str(sql)]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stack:

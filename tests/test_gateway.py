@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
 import pytest
+from postgrest import APIResponse, CountMethod
 from postgrest.exceptions import APIError
 from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
@@ -32,6 +34,11 @@ def http(settings: dict[str, str]) -> Iterator[httpx.Client]:
 
 
 Clients = Callable[[str], Client]
+Row = dict[str, Any]
+
+
+def rows(answer: APIResponse) -> list[Row]:
+    return cast(list[Row], answer.data)
 
 
 @pytest.fixture
@@ -59,9 +66,10 @@ def test_a_key_may_stand_in_the_query(http: httpx.Client, settings: dict[str, st
 
 
 def test_the_secret_key_sees_rows_and_the_publishable_key_is_refused(client: Clients) -> None:
-    made = client("SECRET_KEY").table("organizations").insert({"name": "Harbour Dental"}).execute().data
-    seen = client("SECRET_KEY").table("organizations").select("*", count="exact").eq("id", made[0]["id"]).execute()
-    assert (seen.data, seen.count) == (made, 1)
+    table = client("SECRET_KEY").table("organizations")
+    made = rows(table.insert({"name": "Harbour Dental"}).execute())
+    seen = table.select("*", count=CountMethod.exact).eq("id", made[0]["id"]).execute()
+    assert (rows(seen), seen.count) == (made, 1)
     with pytest.raises(APIError) as refusal:
         client("PUBLISHABLE_KEY").table("organizations").select("*").execute()
     assert refusal.value.code == "42501"
@@ -74,7 +82,7 @@ def test_the_whole_journey_of_a_user(client: Clients) -> None:
         {"email": email, "password": password, "options": {"data": {"business_name": "Mine"}}}
     )
     assert signed_up.user is not None
-    assert [row["name"] for row in user.table("organizations").select("*").execute().data] == ["Mine"]
+    assert [row["name"] for row in rows(user.table("organizations").select("*").execute())] == ["Mine"]
     user.auth.sign_out()
     signed_in = user.auth.sign_in_with_password({"email": email, "password": password})
     assert signed_in.session is not None
@@ -85,8 +93,8 @@ def test_the_whole_journey_of_a_user(client: Clients) -> None:
     assert got.user.id == signed_up.user.id
     claims = user.auth.get_claims(refreshed.session.access_token)
     assert claims is not None
-    own = user.table("profiles").select("org_id, role").execute().data
-    assert [(row["org_id"], row["role"]) for row in own] == [(claims["claims"]["org_id"], "owner")]
+    own = rows(user.table("profiles").select("org_id, role").execute())
+    assert [(row["org_id"], row["role"]) for row in own] == [(cast(Row, claims["claims"])["org_id"], "owner")]
 
 
 def test_a_function_that_is_not_exposed_is_not_there(client: Clients) -> None:
@@ -99,6 +107,5 @@ def test_reserved_characters_reach_postgrest_as_sent(client: Clients) -> None:
     name = f"A/B, (C) & 50% «é» {uuid4().hex}"
     secret = client("SECRET_KEY")
     secret.table("organizations").insert({"name": name}).execute()
-    assert [row["name"] for row in secret.table("organizations").select("name").eq("name", name).execute().data] == [
-        name
-    ]
+    found = rows(secret.table("organizations").select("name").eq("name", name).execute())
+    assert [row["name"] for row in found] == [name]
