@@ -1,8 +1,9 @@
 """Faults of the schema alone."""
 
-from sabotage.fault import sql_fault
+from sabotage.fault import FAULTS, sql_fault
 
 ONE_CALLER = "One caller, one slot"
+_BEFORE = frozenset(FAULTS)
 
 sql_fault(
     "move-checks-no-conflict",
@@ -55,3 +56,5 @@ sql_fault(
     "A trigger that copies rows writes every appointment into another clinic's diary as well.",
     caught_by=[ONE_CALLER],
 )
+
+NAMES = frozenset(FAULTS) - _BEFORE
