@@ -78,12 +78,15 @@ def _read(survey: Survey) -> None:
 
 
 def _views(survey: Survey) -> None:
-    learn_amounts(survey, views(survey), READ)
-    write_through(survey, views(survey))
+    if views(survey):
+        learn_amounts(survey, views(survey), READ)
+        write_through(survey, views(survey))
 
 
 def _everything(survey: Survey) -> None:
     """All the deeds on whatever stands beside the contract's tables; reading also before the neighbour has a row."""
+    if not added(survey):
+        return
     learn_amounts(survey, added(survey), READ)
     for operation, deed in ((ADD, add_rows), (CHANGE, change_rows), (GIVE, give_rows_away), (DELETE, delete_rows)):
         try_on(survey, [r for r in added(survey) if r.kind != "f"], operation, deed, survey.strangers)

@@ -30,7 +30,7 @@ class Seen:
     def __str__(self) -> str:
         if self.state is not None:
             return f"refused ({self.state}: {self.message})"
-        return f"{self.touched} rows"
+        return f"{self.touched} rows" if self.touched >= 0 else "done"
 
 
 class Prober:
@@ -40,21 +40,29 @@ class Prober:
         self._connection = connection
         self.statements: list[str] = []
         self.seconds = 0.0
+        self._acting: Identity | None = None
+        self._known: dict[str, tuple[Any, ...]] = {}
 
     def hold(self) -> None:
         """What has been planted up to now is what every statement will find."""
         self._connection.execute("reset role; savepoint ground")
+        self._acting = None
+        self._known.clear()
 
     def forget(self) -> None:
         """Back to full rights, and to what was planted."""
         self._connection.execute("rollback to savepoint ground")
+        self._acting = None
 
     def act_as(self, identity: Identity) -> None:
         """From now on as this identity; raises Inconclusive when the suite's own role may not turn into it."""
+        if self._acting is identity:
+            return
         try:
             self._send(f"rollback to savepoint ground; {identity.settings()}; savepoint probe")
         except psycopg.errors.InsufficientPrivilege:
             raise Inconclusive(f"The suite may not act as the role {identity.role}, so nothing is proved.") from None
+        self._acting = identity
 
     def run(self, statement: str, look: str = "") -> Seen:
         """One statement; `look` is a query with full rights on what it left behind."""
@@ -70,9 +78,11 @@ class Prober:
         return Seen(None, touched, rows, results[-1][1][0] if look else (), "")
 
     def ask(self, query: str) -> tuple[Any, ...]:
-        """One row of a query with full rights, on what was planted."""
-        self.forget()
-        return tuple(self._connection.execute(query.encode()).fetchone() or ())
+        """One row of a query with full rights, on what was planted; the same until more is planted."""
+        if query not in self._known:
+            self.forget()
+            self._known[query] = tuple(self._connection.execute(query.encode()).fetchone() or ())
+        return self._known[query]
 
     def _send(self, script: str) -> list[tuple[int, list[tuple[Any, ...]]]]:
         self.statements.append(script)

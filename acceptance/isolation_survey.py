@@ -37,6 +37,7 @@ class Survey:
     neighbour_clinic: Clinic
     standing: bool = False
     cells: list[Cell] = field(default_factory=list)
+    left_out: set[tuple[int, str]] = field(default_factory=set)
     drafts: dict[tuple[int, str, int], dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -151,7 +152,9 @@ def unfiltered_is_safe(survey: Survey, relation: Relation, operation: str) -> bo
     """
     if survey.scene.run.target.name == "embedded" or not _holds_strangers(survey, relation):
         return True
-    survey.add(relation.label, operation, "everybody", "no filter", "strangers' rows stand there", Verdict.LEFT_OUT)
+    if (relation.oid, operation) not in survey.left_out:
+        survey.left_out.add((relation.oid, operation))
+        survey.add(relation.label, operation, "everybody", "no filter", "strangers' rows stand there", Verdict.LEFT_OUT)
     return False
 
 

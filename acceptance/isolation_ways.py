@@ -10,7 +10,16 @@ from acceptance.isolation_routines import look_at_all
 from acceptance.isolation_surface import Relation, is_contract, quote
 from acceptance.isolation_survey import Survey, unfiltered_is_safe
 from acceptance.isolation_values import first_value
-from acceptance.isolation_writing import FURTHER, add_rows, change_rows, delete_rows, insert, insert_all, judge_refusal
+from acceptance.isolation_writing import (
+    FURTHER,
+    add_rows,
+    change_rows,
+    delete_rows,
+    insert,
+    insert_all,
+    judge_refusal,
+    try_on,
+)
 
 EMPTY, HANG_ON, RENUMBER, RULE = "empty", "hang a trigger on", "turn back the numbers of", "take over"
 COPIES, ORPHANS, BORROWED, WRITE_THROUGH = (
@@ -23,6 +32,7 @@ COPIES, ORPHANS, BORROWED, WRITE_THROUGH = (
 ANY_TRIGGER = "pg_catalog.suppress_redundant_updates_trigger()"
 AUDIT_LOG = "audit_log"
 CHANGE_LOG, FORGE = "rewrite", "forge an entry of"
+SKIPPED = 100
 ORPHAN, STIRRED = 9, 11  # serial numbers that no planted row has
 
 
@@ -40,12 +50,14 @@ def empty_tables(survey: Survey, relations: Sequence[Relation], identities: Sequ
             )
             _must_be_forbidden(survey, relation.label, HANG_ON, identity, trigger)
     tables = {relation.oid for relation in relations}
-    for schema, name, table in survey.surface.sequences:
-        if table in tables:
-            for identity in identities:
-                survey.prober.act_as(identity)
-                statement = f"select setval({text(f'{quote(schema)}.{quote(name)}')}, 1, false)"
-                _must_be_forbidden(survey, f"sequence {schema}.{name}", RENUMBER, identity, statement)
+    for schema, name, _table in (sequence for sequence in survey.surface.sequences if sequence[2] in tables):
+        quoted = f"{quote(schema)}.{quote(name)}"
+        # setval outlives a rollback, so it is tried forwards, where it leaves a gap and nothing else.
+        (last,) = survey.prober.ask(f"select last_value from {quoted}")
+        for identity in identities:
+            survey.prober.act_as(identity)
+            statement = f"select setval({text(quoted)}, {last + SKIPPED})"
+            _must_be_forbidden(survey, f"sequence {schema}.{name}", RENUMBER, identity, statement)
 
 
 def rewrite_the_audit_log(survey: Survey) -> None:
@@ -91,8 +103,18 @@ def use_lent_roles(survey: Survey, relations: Sequence[Relation]) -> None:
             delete_rows(survey, relation, identity, BORROWED)
         for identity in [survey.owner, *borrowed, survey.strangers[-1]]:
             survey.prober.act_as(identity)
-            statement = f"alter table {relation.quoted} disable row level security"
-            _must_be_forbidden(survey, relation.label, RULE, identity, statement)
+            _must_not_rule(survey, relation, identity)
+
+
+def _must_not_rule(survey: Survey, relation: Relation, identity: Identity) -> None:
+    """Switching row security off, and what can be read then."""
+    theirs = survey.planter.condition(relation, survey.neighbour)
+    statement = f"alter table {relation.quoted} disable row level security; select count(*) from {relation.quoted} where {theirs}"
+    seen = survey.prober.run(statement)
+    verdict = Verdict.KEPT if seen.refused else Verdict.BROKEN
+    evidence = f"{seen.rows[0][0]} rows of the neighbour's were read after it" if seen.state is None else ""
+    shown = f"{identity.for_psql()} {statement}; rollback;" if verdict is not Verdict.KEPT else ""
+    survey.add(relation.label, RULE, identity.name, "refused (42501)", str(seen), verdict, evidence, shown)
 
 
 def see_orphans(survey: Survey, relations: Sequence[Relation]) -> None:
@@ -189,10 +211,9 @@ def _look_and_touch(
     survey: Survey, relations: Sequence[Relation], identities: Sequence[Identity], operation: str
 ) -> None:
     read_all(survey, relations, identities, operation)
-    for relation in survey.planted([r for r in relations if r.is_table and r.name != AUDIT_LOG], operation):
-        for identity in identities:
-            for deed in (add_rows, change_rows, delete_rows):
-                deed(survey, relation, identity, operation)
+    written = [relation for relation in relations if relation.is_table and relation.name != AUDIT_LOG]
+    for deed in (add_rows, change_rows, delete_rows):
+        try_on(survey, written, operation, deed, identities)
 
 
 def _must_be_forbidden(

@@ -22,8 +22,9 @@ def try_on(
     survey: Survey, relations: Sequence[Relation], operation: str, deed: Deed, identities: Sequence[Identity]
 ) -> None:
     """One deed by everybody on every relation that holds rows of both clinics."""
-    for relation in survey.planted(relations, operation):
-        for identity in identities:
+    tables = list(survey.planted(relations, operation))
+    for identity in identities:
+        for relation in tables:
             deed(survey, relation, identity, operation)
 
 
