@@ -19,7 +19,7 @@ from acceptance.identity import Session
 from acceptance.refusals import REFUSALS, must_refuse
 from acceptance.scene import Exchange, Scene
 from acceptance.tokens_judged import other_than
-from acceptance.voice import TOOLS_PATH, WIRES, Outcome, ToolCall, Unreadable
+from acceptance.voice import TOOLS_PATH, WIRES, Outcome, ToolCall, json_object
 
 JSON = [("Content-Type", "application/json")]
 NEW_SETTINGS = {"slot_minutes": 55}
@@ -103,12 +103,7 @@ def _pieces(content: bytes) -> Iterator[bytes]:
 
 
 def _plain_outcome(answer: httpx.Response) -> Outcome:
-    try:
-        body = answer.json()
-    except ValueError:
-        raise Unreadable(f"the answer ({answer.status_code}) is no JSON") from None
-    if not isinstance(body, dict):
-        raise Unreadable(f"the answer ({answer.status_code}) is no JSON object")
+    body = json_object(answer)
     said = str(body.get("error", "")) or answer.text
     return Outcome(answer.status_code, str(body.get("code", "")), said, body, 0.0, answer.status_code)
 

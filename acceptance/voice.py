@@ -86,7 +86,7 @@ class FlatWire(Wire):
         return {"tool": call.tool, "params": dict(call.arguments)}, {"Idempotency-Key": key}
 
     def outcome(self, call: ToolCall, answer: httpx.Response, milliseconds: float) -> Outcome:  # noqa: ARG002
-        body = _json_object(answer)
+        body = json_object(answer)
         if answer.status_code == 200:
             return Outcome(200, "", json.dumps(body, ensure_ascii=False), body, milliseconds, 200)
         return _refusal(answer.status_code, body, milliseconds)
@@ -101,7 +101,7 @@ class ToolCallsWire(Wire):
         return tool_calls_message(call.call_id, [tool_call_entry(call)]), {}
 
     def outcome(self, call: ToolCall, answer: httpx.Response, milliseconds: float) -> Outcome:
-        body = _json_object(answer)
+        body = json_object(answer)
         if answer.status_code != 200:
             return _refusal(answer.status_code, body, milliseconds)
         results = results_of(body)
@@ -196,7 +196,8 @@ class Assistant:
         return answer, (time.perf_counter() - started) * 1000
 
 
-def _json_object(answer: httpx.Response) -> dict[str, Any]:
+def json_object(answer: httpx.Response) -> dict[str, Any]:
+    """The answer's body; raises Unreadable when it is no JSON object."""
     try:
         body = answer.json()
     except ValueError:
