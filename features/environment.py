@@ -14,6 +14,7 @@ from acceptance.report.matrix import matrix_lines
 from acceptance.run import describe, open_run
 from acceptance.scene import Scene
 from features.dialects import dialect_of, expand_dialects
+from features.foresight import clinics_to_come
 from features.steps import parameter_types  # noqa: F401 - the words must be known before any phrase uses them
 
 CANNOT_RUN = 2
@@ -32,6 +33,7 @@ def before_all(context: Context) -> None:
     context.add_cleanup(opening.__exit__, None, None, None)
     for feature in context._runner.features:
         expand_dialects(feature, context.run.target.dialects)
+    context.run.nursery.foretell(clinics_to_come(context._runner.features, context.config))
     print(describe(context.run))
     print(f"Ready after {time.monotonic() - context.began:.1f} s\n", flush=True)
 
