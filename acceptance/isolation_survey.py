@@ -124,14 +124,15 @@ def surveying(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[Survey]:
     """A survey on a connection of its own, whose transaction is rolled back in the end whatever happens."""
     people = strangers(scene, own)
     with psycopg.connect(scene.run.target.database_url, autocommit=True, prepare_threshold=None) as connection:
-        surface = read_surface(connection)
+        if scene.run.surface is None:
+            scene.run.surface = read_surface(connection)
         connection.execute(f"begin; {PATIENCE}".encode())
         try:
             yield Survey(
                 scene,
-                surface,
+                scene.run.surface,
                 Prober(connection),
-                Planter(connection, surface),
+                Planter(connection, scene.run.surface),
                 Side.of(own, scene.run.marker),
                 Side.of(neighbour, scene.run.marker),
                 people,
