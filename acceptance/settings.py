@@ -27,6 +27,9 @@ KNOWN = {
     "calendar_faults_url": "where a calendar double takes orders to fail",
     "backend_control_url": "where the backend can be killed and started again",
     "mail_domain": "the domain of the addresses that the suite signs up; hosted projects refuse example.com",
+    "patience": "how many seconds an answer may take at most",
+    "order": "in which order scenarios run: file or random",
+    "seed": "a whole number that makes a random order the same again",
     "allow_writes_to": "hosts, separated by commas, that are not this machine and may still be written to",
 }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from acceptance.errors import CannotRun
+from acceptance.http import PATIENCE_SECONDS
 from acceptance.settings import read_settings
 
 # The one place where the suite reaches the reference system: to start it.
@@ -51,6 +53,7 @@ class Target:
     calendar: CalendarSettings | None = None
     backend_control_url: str | None = None
     mail_domain: str = "example.com"  # reserved by RFC 2606, so nobody receives anything
+    patience: float = PATIENCE_SECONDS
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -103,6 +106,7 @@ def _target(name: str, settings: Mapping[str, str]) -> Target:
         calendar=_calendar(settings),
         backend_control_url=settings.get("backend_control_url"),
         mail_domain=settings.get("mail_domain", Target.mail_domain),
+        patience=_patience(settings.get("patience")),
     )
 
 
@@ -113,6 +117,18 @@ def _dialects(chosen: str) -> tuple[Dialect, ...]:
     if chosen == "both":
         return DIALECTS
     raise CannotRun(f"There is no dialect `{chosen}`: choose tool-calls, flat or both.")
+
+
+def _patience(given: str | None) -> float:
+    if given is None:
+        return PATIENCE_SECONDS
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise CannotRun(f"`patience` should be a number of seconds above 0, and is `{given}`.")
+    return seconds
 
 
 def _calendar(settings: Mapping[str, str]) -> CalendarSettings | None:

@@ -26,7 +26,7 @@ def one_after_the_other(context: Context, callers: int, provider: str) -> None:
 @then("every caller is booked")
 def every_caller_booked(context: Context) -> None:
     for exchange in context.scene.exchanges.values():
-        promises.stored_appointment(context.scene, exchange)
+        promises.must_be_booked(context.scene, exchange)
 
 
 @then("{share:Number} of 100 answers came within {budget:Number} ms")
