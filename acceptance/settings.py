@@ -26,6 +26,11 @@ KNOWN = {
     "calendar_id": "one existing calendar for all clinics; without it each clinic gets a new one",
     "calendar_faults_url": "where a calendar double takes orders to fail",
     "backend_control_url": "where the backend can be killed and started again",
+    "embeddings_url": "where documents are embedded as the backend embeds questions; without it <api_url>/v1/embeddings",
+    "embeddings_key": "the key for it; without it the access token of the clinic's owner",
+    "chat_url": "a real model for the scenario tagged live: an OpenAI-compatible chat completions URL, or Anthropic's",
+    "chat_key": "the key for it",
+    "chat_model": "the model's name",
     "mail_domain": "the domain of the addresses that the suite signs up; hosted projects refuse example.com",
     "allow_writes_to": "hosts, separated by commas, that are not this machine and may still be written to",
 }
