@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from acceptance.booking import BOOK
 from acceptance.calendar import CalendarEvent
 from acceptance.clinics import Clinic
 from acceptance.diary import Appointment, differences
@@ -276,8 +275,9 @@ def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
         time.sleep(scene.poll_seconds)
 
 
-def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic, action: str = BOOK) -> None:
+def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic) -> None:
     """One entry says who of which clinic reached for which other clinic, for what, and when."""
+    action = asked_since_remembering(scene)[-1].call.tool
     entries = [entry for entry in scene.run.observer.audit(clinic.org_id) if entry.target_org_id == target.org_id]
     wanted = [entry for entry in entries if entry.user_id == clinic.owner.user_id and entry.attempted_action == action]
     if len(wanted) != 1:

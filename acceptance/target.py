@@ -52,6 +52,11 @@ class Target:
     jwt_secret: str | None = field(default=None, repr=False)
     calendar: CalendarSettings | None = None
     backend_control_url: str | None = None
+    embeddings_url: str = ""
+    embeddings_key: str | None = field(default=None, repr=False)
+    chat_url: str | None = None
+    chat_key: str | None = field(default=None, repr=False)
+    chat_model: str = "claude-haiku-4-5"
     mail_domain: str = "example.com"  # reserved by RFC 2606, so nobody receives anything
     patience: float = PATIENCE_SECONDS
 
@@ -59,7 +64,10 @@ class Target:
     def secrets(self) -> tuple[str, ...]:
         """Texts that must never be printed."""
         private_key = self.calendar.service_account.get("private_key", "") if self.calendar else ""
-        given = (self.publishable_key, self.secret_key, self.jwt_secret or "", private_key)
+        given = (
+            self.publishable_key, self.secret_key, self.jwt_secret or "", private_key, self.embeddings_key or "",
+            self.chat_key or "",
+        )  # fmt: skip
         return tuple(text for text in given if text)
 
 
@@ -105,6 +113,11 @@ def _target(name: str, settings: Mapping[str, str]) -> Target:
         jwt_secret=settings.get("jwt_secret"),
         calendar=_calendar(settings),
         backend_control_url=settings.get("backend_control_url"),
+        embeddings_url=settings.get("embeddings_url", f"{settings['api_url'].rstrip('/')}/v1/embeddings"),
+        embeddings_key=settings.get("embeddings_key"),
+        chat_url=settings.get("chat_url"),
+        chat_key=settings.get("chat_key"),
+        chat_model=settings.get("chat_model", Target.chat_model),
         mail_domain=settings.get("mail_domain", Target.mail_domain),
         patience=_patience(settings.get("patience")),
     )

@@ -19,6 +19,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | attempt                |
         | booking an appointment |
         | asking for free times  |
+        | asking a question      |
         | reading the settings   |
         | changing the settings  |
       Then each is refused as forbidden (403)
@@ -32,6 +33,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | attempt                |
         | booking an appointment |
         | asking for free times  |
+        | asking a question      |
         | reading the settings   |
         | changing the settings  |
       Then each is refused as forbidden (403)

@@ -32,7 +32,8 @@ def every_caller_booked(context: Context) -> None:
 @then("{share:Number} of 100 answers came within {budget:Number} ms")
 def answers_in_time(context: Context, share: int, budget: int) -> None:
     samples = [exchange.outcome.milliseconds for exchange in context.scene.exchanges.values()]
-    measured = Distribution(f"a booking ({context.scene.dialect})", samples)
+    asked = {exchange.call.tool for exchange in context.scene.exchanges.values()}
+    measured = Distribution(f"{' and '.join(sorted(asked))} ({context.scene.dialect})", samples)
     context.scene.run.measurements.append(measured)
     measured.judge(share, budget)
 
