@@ -23,10 +23,10 @@ SEEDS = 10**6
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the whole suite; `code` is behave's, so that a run which counts no red may still be one."""
+    """One run of the whole suite; `code` is behave's, None without an end: a run that counts no red may still be one."""
 
     seed: int
-    code: int
+    code: int | None
     scenarios: int
     red: int
     seconds: float
@@ -36,8 +36,12 @@ class Run:
     def silent(self) -> bool:
         return self.code == 0 and self.red == 0 and self.scenarios > 0
 
+    @property
+    def ending(self) -> str:
+        return f"no end within {RUN_DEADLINE_SECONDS} s" if self.code is None else f"ended with code {self.code}"
+
     def __str__(self) -> str:
-        trouble = "" if self.silent or self.red else f"  ended with code {self.code}"
+        trouble = "" if self.silent or self.red else f"  {self.ending}"
         return f"{self.seed:>9} {self.scenarios:>10} {self.red:>4} {self.seconds:>8.1f}{trouble}"
 
 
@@ -45,12 +49,14 @@ def run_once(seed: int, more: Sequence[str] = ()) -> Run:
     """The suite in the order of this seed."""
     argv = [sys.executable, "-m", "behave", "--no-color", "-f", "progress3", "-D", "order=random", "-D", f"seed={seed}"]
     began = time.monotonic()
-    merged, pipe = subprocess.STDOUT, subprocess.PIPE
-    done = subprocess.run(
-        [*argv, *more], cwd=ROOT, stdout=pipe, stderr=merged, text=True, timeout=RUN_DEADLINE_SECONDS, check=False
-    )
-    passed, red = counted(done.stdout)
-    return Run(seed, done.returncode, passed + red, red, time.monotonic() - began, done.stdout)
+    with subprocess.Popen([*argv, *more], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        try:
+            output, code = run.communicate(timeout=RUN_DEADLINE_SECONDS)[0], run.returncode
+        except subprocess.TimeoutExpired:
+            run.kill()
+            output, code = run.communicate()[0], None
+    passed, red = counted(output)
+    return Run(seed, code, passed + red, red, time.monotonic() - began, output)
 
 
 def counted(output: str) -> tuple[int, int]:

@@ -4,10 +4,10 @@ One line a trial; exit code 1 when a scenario is green or the suite itself broke
 """
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
-from reference.stack import exit_on_signals
 from sabotage.nothing_servers import DOORS, KINDS
 from sabotage.nothing_trial import Outcome, Trial, try_doors, try_observer, try_other_database, try_schema
 
@@ -18,6 +18,7 @@ DATABASE_TRIALS: dict[str, Callable[[Sequence[str]], Outcome]] = {
     "the database: no schema": try_schema,
 }
 NAMES = [*(trial.name for trial in DOOR_TRIALS), *DATABASE_TRIALS]
+STOPPED = 130
 COLUMNS = ("scenarios", "red", "skipped", "green", "crashed", "astray", "unconcerned", "seconds")
 
 
@@ -27,7 +28,6 @@ def main() -> int:
     if unknown:
         print(f"There is no trial {', '.join(unknown)}; these are: {', '.join(NAMES)}.", file=sys.stderr)
         return 2
-    exit_on_signals()
     print(f"{'trial':<32}" + "".join(f"{column:>12}" for column in COLUMNS), flush=True)
     outcomes = []
     for outcome in tried(options.names or NAMES, options.behave.split()):
@@ -78,4 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(STOPPED)

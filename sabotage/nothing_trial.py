@@ -198,6 +198,9 @@ async def _finished(argv: Sequence[str], env: Mapping[str, str]) -> tuple[int | 
     process = await asyncio.create_subprocess_exec(
         *argv, cwd=ROOT, env=env, stdout=pipe, stderr=merged, start_new_session=True
     )
+    waiting = asyncio.current_task()
+    if waiting is not None:  # an exception out of a signal's handler would leave the servers half closed
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, waiting.cancel)
     try:
         said, _ = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
         return process.returncode, said.decode(errors="replace")

@@ -13,4 +13,5 @@ def test_a_run_without_a_summary_is_not_silent() -> None:
     assert counted("killed") == (0, 0)
     assert not Run(1, 0, 0, 0, 1.0, "").silent
     assert not Run(1, 2, 235, 0, 1.0, "").silent
+    assert "no end within" in str(Run(1, None, 0, 0, 600.0, ""))
     assert Run(1, 0, 235, 0, 1.0, "").silent
