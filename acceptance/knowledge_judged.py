@@ -28,6 +28,8 @@ def folded(text: str) -> str:
 
 def short(text: str) -> str:
     plain = folded(text)
+    if not plain:
+        return ""
     return f"“{plain[:LONGEST_QUOTE]}{'…' if len(plain) > LONGEST_QUOTE else ''}”"
 
 
@@ -134,7 +136,7 @@ def must_hear_the_same(exchange: Exchange, other: Exchange) -> None:
         )
         raise PromiseBroken(
             f"{exchange.wish.caller} asked what {other.wish.caller} did and should hear the same, but where "
-            f"{other.wish.caller} heard {short(before[alike:])} hears {short(now[alike:])}"
+            f"{other.wish.caller} heard {short(before[alike:]) or 'no more'}, {exchange.wish.caller} hears {short(now[alike:]) or 'no more'}"
         )
     if told(exchange) != told(other):
         raise PromiseBroken(f"{exchange.wish.caller} should be given the same documents as {other.wish.caller}.")

@@ -1,6 +1,6 @@
 """Faults of what is made of the knowledge that was found: how whole it is, what is said without any, and Vapi's request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -220,3 +220,27 @@ def not_knowing_is_a_failure() -> None:
 def ids_are_made_up() -> None:
     real = knowledge.shown
     knowledge.shown = lambda found: [{**each, "uuid": str(UUID(int=place))} for place, each in enumerate(real(found))]
+
+
+def _told_to_vapi(change: Callable[[list[dict[str, Any]], Document], list[dict[str, Any]]]) -> None:
+    real = knowledge.answer_message
+    theirs = "select id, content, 0.5::float8 as similarity from public.knowledge_base where org_id <> %s order by content limit 1"
+
+    async def answer(session: Session, message: Mapping[str, Any]) -> dict[str, Any]:
+        told = await real(session, message)
+        async with session.database.as_service() as connection:
+            cursor = connection.cursor(row_factory=class_row(Document))
+            other = await (await cursor.execute(theirs, (session.caller.org_id,))).fetchone()
+        return {"documents": change(told["documents"], other)} if other else told
+
+    knowledge.answer_message = answer
+
+
+@fault("Behind the clinic's own documents Vapi is given one of a neighbour's.", caught_by=[EVERY_WAY, FORMS], origin=12)
+def neighbours_document_behind_the_own() -> None:
+    _told_to_vapi(lambda documents, other: [*documents, *knowledge.shown([other])])
+
+
+@fault("Vapi is told the id of a neighbour's document.", caught_by=[EVERY_WAY, FORMS])
+def neighbours_id_is_told() -> None:
+    _told_to_vapi(lambda documents, other: [{**each, "uuid": str(other.id)} for each in documents])
