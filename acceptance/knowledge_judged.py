@@ -28,6 +28,8 @@ def folded(text: str) -> str:
 
 def short(text: str) -> str:
     plain = folded(text)
+    if not plain:
+        return ""
     return f"“{plain[:LONGEST_QUOTE]}{'…' if len(plain) > LONGEST_QUOTE else ''}”"
 
 
@@ -127,16 +129,21 @@ def hears_nothing_of(library: Library, clinic: Clinic, exchange: Exchange) -> No
 
 def must_hear_the_same(exchange: Exchange, other: Exchange) -> None:
     """The same words and documents for the same question, whoever asked in between."""
-    heard = [folded(each.outcome.said) for each in (exchange, other)]
-    if heard[0] != heard[1] or told(exchange) != told(other):
-        who, heard_before, heard_now = exchange.wish.caller, short(other.outcome.said), short(exchange.outcome.said)
-        raise PromiseBroken(
-            f"{who} asked what {other.wish.caller} did and should hear the same, {heard_before}, but hears {heard_now}"
+    now, before = folded(exchange.outcome.said), folded(other.outcome.said)
+    if now != before:
+        alike = next(
+            (place for place, (one, two) in enumerate(zip(now, before, strict=False)) if one != two), len(before)
         )
+        raise PromiseBroken(
+            f"{exchange.wish.caller} asked what {other.wish.caller} did and should hear the same, but where "
+            f"{other.wish.caller} heard {short(before[alike:]) or 'no more'}, {exchange.wish.caller} hears {short(now[alike:]) or 'no more'}"
+        )
+    if told(exchange) != told(other):
+        raise PromiseBroken(f"{exchange.wish.caller} should be given the same documents as {other.wish.caller}.")
 
 
 def must_find_its_own(exchange: Exchange) -> None:
-    """The document that lies exactly where the question does comes first."""
+    """The document that lies near the question comes first."""
     found = told(exchange)
     first = folded(str(found[0]["content"])) if found else "nothing"
     if first != exchange.wish.caller:

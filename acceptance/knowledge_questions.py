@@ -8,11 +8,12 @@ import numpy as np
 from acceptance.api_probes import Ground, must_change_own_settings
 from acceptance.clinics import Clinic
 from acceptance.knowledge import Library, ask, numbered
-from acceptance.knowledge_vectors import random_directions
+from acceptance.knowledge_vectors import close_to, random_directions
 from acceptance.scene import Scene
 from acceptance.storms import WARM_UP
 from acceptance.tokens_judged import other_than
 
+NEAR = 0.9
 BESIDE = "A note about something else"
 
 QUESTIONS: dict[str, Any] = {
@@ -57,8 +58,12 @@ def answer(number: int) -> str:
 
 
 def answer_each(library: Library, clinic: Clinic, count: int, questions: int) -> None:
-    """Documents that lie exactly where each question does, hidden among others about anything."""
-    there = library.vectors_of([question(number) for number in range(questions)], clinic)
+    """One document near each question, hidden among others about anything.
+
+    Were it the question itself, even an index whose lists mean nothing would look in the right one.
+    """
+    asked = library.vectors_of([question(number) for number in range(questions)], clinic)
+    there = np.vstack([close_to(library.generator, one, np.array([NEAR])) for one in asked])
     others = random_directions(library.generator, count - questions, there.shape[1])
     contents = [answer(number) for number in range(questions)] + numbered(BESIDE, count - questions)
     order = library.generator.permutation(count)

