@@ -134,9 +134,10 @@ def must_hear_the_same(exchange: Exchange, other: Exchange) -> None:
         alike = next(
             (place for place, (one, two) in enumerate(zip(now, before, strict=False)) if one != two), len(before)
         )
+        first, then = other.wish.caller, exchange.wish.caller
         raise PromiseBroken(
-            f"{exchange.wish.caller} asked what {other.wish.caller} did and should hear the same, but where "
-            f"{other.wish.caller} heard {short(before[alike:]) or 'no more'}, {exchange.wish.caller} hears {short(now[alike:]) or 'no more'}"
+            f"{then} asked what {first} did and should hear the same, but where {first} heard "
+            f"{short(before[alike:]) or 'no more'}, {then} hears {short(now[alike:]) or 'no more'}"
         )
     if told(exchange) != told(other):
         raise PromiseBroken(f"{exchange.wish.caller} should be given the same documents as {other.wish.caller}.")

@@ -4,7 +4,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +38,7 @@ class Outcome:
     answer: Mapping[str, Any]
     milliseconds: float
     http_status: int
+    server_timing: str = ""
 
     @property
     def booked(self) -> bool:
@@ -183,7 +184,8 @@ class Assistant:
         """Make one tool call; raises Unreadable or NoAnswer."""
         body, headers = self.wire.request(call)
         answer, milliseconds = self.post(body, headers)
-        return self.wire.outcome(call, answer, milliseconds)
+        outcome = self.wire.outcome(call, answer, milliseconds)
+        return replace(outcome, server_timing=answer.headers.get("Server-Timing", ""))
 
     def post(self, body: Any, headers: Mapping[str, str] | None = None) -> tuple[httpx.Response, float]:
         """Send any body to the tools' address; returns the answer and its milliseconds."""

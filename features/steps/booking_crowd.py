@@ -8,7 +8,7 @@ from behave.runner import Context
 
 from acceptance import promises, storms
 from acceptance.booking import Slot
-from acceptance.latency import Distribution
+from acceptance.latency import Distribution, must_tell_their_times
 from acceptance.moments import Moment
 from acceptance.race import judge_others, judge_winner
 from acceptance.refusals import Refusal
@@ -36,6 +36,14 @@ def answers_in_time(context: Context, share: int, budget: int) -> None:
     measured = Distribution(f"{' and '.join(sorted(asked))} ({context.scene.dialect})", samples)
     context.scene.run.measurements.append(measured)
     measured.judge(share, budget)
+
+
+@then("every answer says how long it took")
+def answers_tell_their_time(context: Context) -> None:
+    must_tell_their_times(
+        (caller, exchange.outcome.server_timing, exchange.outcome.milliseconds)
+        for caller, exchange in context.scene.exchanges.items()
+    )
 
 
 @when("{callers:Number} callers ask {provider:Name} for the same slot at the same moment, in {rounds:Number} rounds")
