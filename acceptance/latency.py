@@ -39,9 +39,11 @@ class Distribution:
 
 def must_tell_their_times(answers: Iterable[tuple[str, str, float]]) -> None:
     """Who was answered, with what Server-Timing, after how many milliseconds; raises Inconclusive for no answer at all."""
-    judged = [_must_tell_its_time(*answer) for answer in answers]
-    if not judged:
+    known = list(answers)
+    if not known:
         raise Inconclusive("Nobody has been answered yet.")
+    for answer in known:
+        _must_tell_its_time(*answer)
 
 
 def _must_tell_its_time(who: str, server_timing: str, waited_ms: float) -> None:
