@@ -27,12 +27,16 @@ REQUIRED = ("supabase_url", "publishable_key", "secret_key", "database_url", "ap
 
 @dataclass(frozen=True)
 class CalendarSettings:
-    """How to read the clinics' calendars; `endpoint` None is Google's own."""
+    """How to read the clinics' calendars; `endpoint` None is Google's own.
+
+    Within `seconds` a calendar must have followed the diary.
+    """
 
     service_account: Mapping[str, str] = field(repr=False)
     endpoint: str | None = None
     calendar_id: str | None = None
     faults_url: str | None = None
+    seconds: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,15 @@ def _calendar(settings: Mapping[str, str]) -> CalendarSettings | None:
         endpoint=settings.get("calendar_endpoint"),
         calendar_id=settings.get("calendar_id"),
         faults_url=settings.get("calendar_faults_url"),
+        seconds=_seconds(settings),
     )
+
+
+def _seconds(settings: Mapping[str, str]) -> float:
+    try:
+        return float(settings.get("calendar_seconds", CalendarSettings.seconds))
+    except ValueError:
+        raise CannotRun("`calendar_seconds` is no number.") from None
 
 
 @contextlib.contextmanager
