@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.many_tables import schema
 from sabotage.isolation_trial import FEATURE, ROOT, system_with
+
+from benchmarks.many_tables import schema
 
 SIZES = (0, 50, 200)
 CELLS = re.compile(r"Isolation: (\d+) cells")

@@ -1,10 +1,12 @@
 """Runs of behave as a user starts them, and a look at what they leave behind."""
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,18 @@ def start(argv: list[str], temporary: Path, **environment: str) -> "subprocess.P
     env = {**os.environ, "TMPDIR": str(temporary), **environment}
     pipe, merged = subprocess.PIPE, subprocess.STDOUT
     return subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=merged, text=True)
+
+
+@contextmanager
+def reference_with(sql: Path) -> Iterator[dict[str, str]]:
+    """The settings of a reference system with SQL on top of its migrations; it ends when its input does."""
+    argv = [sys.executable, "-m", "reference", "--attached", "--sql", str(sql)]
+    with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stack:
+        words: dict[str, str] = json.loads(stack.stdout.readline()) if stack.stdout else {}
+        assert "cannot_start" not in words, words
+        yield words
+        if stack.stdin:
+            stack.stdin.close()
 
 
 def behave(*arguments: str) -> list[str]:
@@ -44,9 +58,9 @@ def left_files(temporary: Path) -> list[str]:
     return [path.name for path in temporary.iterdir()]
 
 
-def await_nothing(look: Callable[[], list[str]]) -> list[str]:
+def await_nothing(look: Callable[[], list[str]], seconds: float = GONE_WITHIN_SECONDS) -> list[str]:
     """What is still there when the time is up; an empty list as soon as nothing is."""
-    deadline = time.monotonic() + GONE_WITHIN_SECONDS
+    deadline = time.monotonic() + seconds
     while (found := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found
