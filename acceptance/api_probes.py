@@ -155,8 +155,13 @@ def must_change_own_settings(ground: Ground, change: Mapping[str, Any]) -> None:
     kept = {name: stored.get(name) for name in change}
     if exchange.outcome.status != 200 or shown != change or kept != change:
         raise PromiseBroken(
-            f"{ground.own.name}'s settings should be stored as said, {change}; stored is {kept}, and the answer was {exchange.outcome}"
+            f"{ground.own.name}'s settings should be stored as said: {_told(change)}; stored is {_told(kept)}, "
+            f"and the change was {exchange.outcome}"
         )
+
+
+def _told(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 def book_under(scene: Scene, wish: Wish, call_id: str, tool_call_id: str) -> None:

@@ -72,15 +72,33 @@ def each_is_recorded(
         (new.user_id, new.org_id, new.target_org_id, new.attempted_action, new.status) for new in added
     )
     if seen != wanted:
-        shape = "(user, own clinic, target, attempted action, status)"
-        missing, extra = list((wanted - seen).elements()), list((seen - wanted).elements())
-        raise PromiseBroken(
-            f"Each attempt should stand once in the audit log as {shape}; missing {missing}, not asked for {extra}."
-        )
+        missing, extra = _told(scene, wanted - seen), _told(scene, seen - wanted)
+        raise PromiseBroken(f"Each attempt should stand once in the audit log; missing: {missing}; too many: {extra}.")
     undated = [entry for entry in added if abs(datetime.now(UTC) - entry.created_at) > CLOCK_TOLERANCE]
     unnamed = [entry for entry in added if not entry.action.strip()]
     if undated or unnamed:
-        raise PromiseBroken(f"Every entry should be dated now and name its action; not so: {(undated + unnamed)[0]}")
+        one = (undated + unnamed)[0]
+        raise PromiseBroken(
+            "Every entry should be dated now and name its action; "
+            f"one is dated {one.created_at:%Y-%m-%d %H:%M:%S} and names the action {one.action!r}."
+        )
+
+
+def _told(scene: Scene, recorded: Counter[Recorded]) -> str:
+    """Entries in words: who of which clinic tried what at which clinic, and how it ended."""
+    clinics = scene.clinics.founded.values()
+    names = {clinic.org_id: clinic.name for clinic in clinics}
+    owners = {clinic.owner.user_id: "the owner" for clinic in clinics}
+
+    def told(entry: Recorded) -> str:
+        user, own, target, action, status = entry
+        who = owners.get(user or "", f"user {user}") if user else "nobody"
+        return (
+            f"{action} at {names.get(target or '', target or 'no clinic')}, by {who} of "
+            f"{names.get(own or '', own or 'no clinic')}, {status}"
+        )
+
+    return " and ".join(told(entry) for entry in recorded.elements()) or "none"
 
 
 def reader(scene: Scene, clinic: Clinic, words: str) -> Visit:
@@ -168,7 +186,14 @@ def must_be_untouched(scene: Scene, before: Sequence[Entry]) -> None:
     now = entries(scene)
     if now != list(before):
         gone, new = [entry for entry in before if entry not in now], [entry for entry in now if entry not in before]
-        raise PromiseBroken(f"The audit log should be what it was; gone or changed: {gone[:2]}, new: {new[:2]}")
+        raise PromiseBroken(
+            f"The audit log should be what it was, but {len(gone)} entries are gone or changed and {len(new)} are new: "
+            f"{'; '.join(_shown(entry) for entry in (*gone[:2], *new[:2]))}."
+        )
+
+
+def _shown(entry: Entry) -> str:
+    return f"{entry.attempted_action} of {entry.created_at:%Y-%m-%d %H:%M:%S} ({entry.status}, entry {entry.id})"
 
 
 def must_keep(scene: Scene, before: Sequence[Entry], added: int) -> None:

@@ -1,5 +1,6 @@
 """What the assistant offers, held against what the diary really leaves free."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -70,11 +71,16 @@ def all_free_time_is_offered(
         start += length
     seen = [slot.start for slot in offers]
     if [moment.timestamp() for moment in seen] != [moment.timestamp() for moment in expected]:
-        missing = sorted({m.isoformat() for m in expected} - {s.astimezone(zone).isoformat() for s in seen})
-        extra = sorted({s.astimezone(zone).isoformat() for s in seen} - {m.isoformat() for m in expected})
+        shown = [moment.astimezone(zone) for moment in seen]
+        missing, extra = _on_the_clock(set(expected) - set(shown)), _on_the_clock(set(shown) - set(expected))
         raise PromiseBroken(
-            f"All free time should be offered once; missing: {missing}, too many: {extra}, offered {len(seen)}."
+            f"All free time of {day} should be offered once, in {len(expected)} slots; offered were {len(seen)}. "
+            f"Missing: {missing}; too many: {extra}."
         )
+
+
+def _on_the_clock(moments: Iterable[datetime]) -> str:
+    return ", ".join(f"{moment:%H:%M}" for moment in sorted(moments)) or "none"
 
 
 def all_can_be_booked(scene: Scene, offers: list[Offered], asked: Wish) -> None:

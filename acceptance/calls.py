@@ -159,7 +159,8 @@ def _keep(scene: Scene, calls: list[tuple[Wish, ToolCall]], told: Mapping[str, A
         wanted, seen = [call.tool_call_id for _wish, call in calls], [entry.get("toolCallId") for entry in results]
         if wanted != seen:
             raise PromiseBroken(
-                f"The calls {wanted} should be answered once each, in this order; answered were {seen}."
+                f"The calls {', '.join(wanted)} should be answered once each, in this order; "
+                f"answered were {', '.join(map(str, seen)) or 'none'}."
             )
         for (wish, call), entry in zip(calls, results, strict=True):
             outcome = outcome_of_entry(entry, told if len(calls) == 1 else {}, 0.0)

@@ -147,7 +147,8 @@ class Observer:
         if not self._connection.execute(allowed).fetchall()[0][0]:
             raise NotOffered("database_url's role may not see other sessions (pg_read_all_stats)")
         query = """
-            select application_name || ' since ' || extract(epoch from clock_timestamp() - state_change)::text || ' s'
+            select 'a connection of ' || usename || ', idle in its transaction for '
+                   || round(extract(epoch from clock_timestamp() - state_change) * 1000) || ' ms'
             from pg_stat_activity
             where datname = current_database() and state like 'idle in transaction%'
               and clock_timestamp() - state_change > interval '100 ms'"""

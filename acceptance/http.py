@@ -8,6 +8,8 @@ import httpx
 from acceptance.errors import NoAnswer, PromiseBroken
 
 PATIENCE_SECONDS = 20.0  # Vapi's own default (contract-facts A3)
+# Shorter than any server's own limit (uvicorn's is 5 s), or a request may meet a connection that is just being closed.
+IDLE_SECONDS = 2.0
 
 
 class Client(httpx.Client):
@@ -29,7 +31,9 @@ def open_client(base_url: str, *, patience: float, connections: int = 10) -> Cli
     A loopback URL needs neither certificates, whose loading costs 80 ms, nor a proxy.
     """
     secure = base_url.startswith("https:")
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_SECONDS
+    )
     return Client(base_url=base_url, verify=secure, limits=limits, timeout=patience, trust_env=secure)
 
 

@@ -116,7 +116,7 @@ def must_belong(scene: Scene, member: Member, clinic: Clinic, role: str) -> None
     wanted = (member.user_id, member.email, clinic.org_id, role)
     names = ("id", "address", "clinic", "role")
     wrong = [
-        f"{name} should be {want}, is {have}"
+        f"{name} should be {want}, is {have or 'nothing'}"
         for name, want, have in zip(names, wanted, seen, strict=True)
         if want != have
     ]

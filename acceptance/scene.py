@@ -187,6 +187,12 @@ class Scene:
         calendar = self.run.target.calendar
         return DOUBLE_POLL_SECONDS if calendar and calendar.faults_url else GOOGLE_POLL_SECONDS
 
+    @property
+    def calendar_seconds(self) -> float:
+        """How long the calendar may take to follow the diary."""
+        calendar = self.run.target.calendar
+        return calendar.seconds if calendar else 0.0
+
     def faults(self) -> CalendarFaults:
         if self.run.faults is None:
             raise NotOffered("the real Google cannot be told to fail (calendar_faults_url)")

@@ -24,6 +24,7 @@ KNOWN = {
     "calendar_endpoint": "a Calendar API base URL ending in /calendar/v3/; without it Google's own",
     "calendar_service_account": "the service account that writes the calendars: JSON, or the path of its file",
     "calendar_id": "one existing calendar for all clinics; without it each clinic gets a new one",
+    "calendar_seconds": "how long the calendar may take to follow the diary; 8 by default",
     "calendar_faults_url": "where a calendar double takes orders to fail",
     "backend_control_url": "where the backend can be killed and started again",
     "embeddings_url": "where documents are embedded as the backend embeds questions; without it <api_url>/v1/embeddings",

@@ -3,8 +3,6 @@
 import contextlib
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,23 +16,27 @@ from acceptance.http import PATIENCE_SECONDS
 from acceptance.settings import read_settings
 
 # The one place where the suite reaches the reference system: to start it.
-from reference.platform.processes import spawn
+from reference.attached import attached_reference
+from reference.errors import CannotStart
 
 Dialect = Literal["tool-calls", "flat"]
 DIALECTS: tuple[Dialect, ...] = ("tool-calls", "flat")
-STOP_DEADLINE_SECONDS = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
 REQUIRED = ("supabase_url", "publishable_key", "secret_key", "database_url", "api_url")
 
 
 @dataclass(frozen=True)
 class CalendarSettings:
-    """How to read the clinics' calendars; `endpoint` None is Google's own."""
+    """How to read the clinics' calendars; `endpoint` None is Google's own.
+
+    Within `seconds` a calendar must have followed the diary.
+    """
 
     service_account: Mapping[str, str] = field(repr=False)
     endpoint: str | None = None
     calendar_id: str | None = None
     faults_url: str | None = None
+    seconds: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -158,28 +160,23 @@ def _calendar(settings: Mapping[str, str]) -> CalendarSettings | None:
         endpoint=settings.get("calendar_endpoint"),
         calendar_id=settings.get("calendar_id"),
         faults_url=settings.get("calendar_faults_url"),
+        seconds=_seconds(settings),
     )
+
+
+def _seconds(settings: Mapping[str, str]) -> float:
+    try:
+        return float(settings.get("calendar_seconds", CalendarSettings.seconds))
+    except ValueError:
+        raise CannotRun("`calendar_seconds` is no number.") from None
 
 
 @contextlib.contextmanager
 def _embedded() -> Iterator[dict[str, str]]:
     """Start the reference stack; it ends by itself when this process does, however that happens."""
-    argv = [sys.executable, "-m", "reference", "--attached"]
-    stack = spawn(argv, stdin=subprocess.PIPE, log=subprocess.PIPE, errors=None)
-    try:
-        yield _first_words(stack)
-    finally:
-        if stack.stdin is not None:
-            stack.stdin.close()  # the stack takes the end of its input for the end of its parent
-        stack.wait(timeout=STOP_DEADLINE_SECONDS)
-
-
-def _first_words(stack: "subprocess.Popen[bytes]") -> dict[str, str]:
-    line = stack.stdout.readline() if stack.stdout is not None else b""
-    try:
-        words: dict[str, str] = json.loads(line)
-    except json.JSONDecodeError:
-        raise CannotRun("The embedded stack ended before it was ready; its last words stand above.") from None
-    if "cannot_start" in words:
-        raise CannotRun(words["cannot_start"])
-    return {name.lower(): value for name, value in words.items()}
+    with contextlib.ExitStack() as parts:
+        try:
+            given = parts.enter_context(attached_reference())
+        except CannotStart as problem:
+            raise CannotRun(str(problem)) from None
+        yield {name.lower(): value for name, value in given.items()}

@@ -74,5 +74,5 @@ def nobody_came(seen: Published) -> None:
     """No part of the system asked the stranger for keys: whom a token names is no reason to go there."""
     if seen.visitors:
         raise PromiseBroken(
-            f"Nobody should fetch keys from where a token says, but these were fetched: {seen.visitors}."
+            f"Nobody should fetch keys from where a token says, but these were fetched: {', '.join(seen.visitors)}."
         )

@@ -32,6 +32,9 @@ class Account:
     email: str
     own_data: str
 
+    def __str__(self) -> str:
+        return f"{self.email} with {self.own_data}"
+
 
 @dataclass(frozen=True)
 class Knock:
@@ -126,7 +129,7 @@ def must_refuse_everywhere(seen: Knock) -> None:
             raise PromiseBroken(f"The API should ask for a bearer token when it refuses one (RFC 6750): {answer}")
     now = _account(seen.visit.scene, seen.visit.clinic.owner)
     if now != seen.account:
-        raise PromiseBroken(f"The account of the clinic's owner should be what it was: {seen.account}, but is {now}.")
+        raise PromiseBroken(f"The account of the clinic's owner should be what it was, {seen.account}; it is {now}.")
 
 
 def must_reply(seen: Knock, replies: Mapping[Door, Reply]) -> None:
@@ -195,7 +198,8 @@ def _must_show_rows(visit: Visit, answer: Answer, sees: Seen, promise: str) -> N
     strangers = seen - wanted if sees != "everything" else set()
     if not wanted <= seen or hidden & seen or strangers:
         raise PromiseBroken(
-            f"{promise}; of the {len(wanted)} rows it may see it saw {len(wanted & seen)}, and others {sorted(seen - wanted)}."
+            f"{promise}; of the {len(wanted)} rows it may see it saw {len(wanted & seen)}, and besides them "
+            f"{', '.join(sorted(seen - wanted)) or 'none'}."
         )
 
 
@@ -209,7 +213,7 @@ def _must_tell_nothing(scene: Scene, answer: Answer) -> None:
 
 def _must_equal(seen: Any, wanted: str, what: str, promise: str) -> None:
     if seen != wanted:
-        raise PromiseBroken(f"{promise}; it showed {what} {seen}, not {wanted}.")
+        raise PromiseBroken(f"{promise}; it showed {what} {seen or 'nobody'}, not {wanted}.")
 
 
 def _field(answer: Answer, name: str) -> Any:

@@ -49,14 +49,18 @@ def must_not_see(scene: Scene, who: str, session: Session, records: str, clinics
         raise Inconclusive(f"No other clinic has anything among {records}, so there is nothing to hide.")
     found = set(_listed(client, records, who, *theirs))
     if found:
-        raise PromiseBroken(f"{who} should see nothing of {_names(clinics)} among {records}, but sees {sorted(found)}.")
+        raise PromiseBroken(
+            f"{who} should see nothing of {_names(clinics)} among {records}, but sees {', '.join(sorted(found))}."
+        )
 
 
 def must_see_nothing(scene: Scene, who: str, session: Session, records: str) -> None:
     """Zero rows of anybody, without an error."""
     seen = _listed(scene.run.accounts.as_user(session), records, who)
     if seen:
-        raise PromiseBroken(f"{who} belongs to no clinic, so should see nothing among {records}, but sees {seen[:3]}.")
+        raise PromiseBroken(
+            f"{who} belongs to no clinic, so should see nothing among {records}, but sees {len(seen)} rows, first {seen[0]}."
+        )
     must_not_see(scene, who, session, records, list(scene.clinics.founded.values()))
 
 
@@ -107,7 +111,9 @@ def _as_visitor(scene: Scene, path: str) -> httpx.Response:
 def _explain(who: str, records: str, clinic: Clinic, listed: Sequence[str], own: Sequence[str]) -> None:
     hidden, foreign = sorted(set(own) - set(listed)), sorted(set(listed) - set(own))
     if hidden:
-        raise PromiseBroken(f"{who} should see {records} of {clinic.name}, but does not see {hidden[:3]}.")
+        raise PromiseBroken(
+            f"{who} should see {records} of {clinic.name}, but misses {len(hidden)}, first {hidden[0]}."
+        )
     more = f"{len(foreign)} more, first {foreign[0]}" if foreign else "the same row twice"
     raise PromiseBroken(f"{who} should see {records} of {clinic.name} alone, but sees {more}.")
 

@@ -54,7 +54,7 @@ class Outcome:
             if not self.code and self.status == 200
             else f"refused as {self.code or 'nothing named'} ({self.status})"
         )
-        return f"{what}, saying: {self.said or '(nothing)'}"
+        return f"{what}, saying: {self.said}" if self.said and self.said != "None" else f"{what}, without a word"
 
 
 class Unreadable(Exception):
@@ -129,7 +129,7 @@ def outcome_of_entry(entry: Mapping[str, Any], body: Mapping[str, Any], millisec
     """
     said = [entry[name] for name in ("result", "error") if name in entry]
     if len(said) != 1 or not isinstance(said[0], str):
-        raise Unreadable(f"an entry should hold one string, `result` or `error`; it holds {sorted(entry)}")
+        raise Unreadable(f"an entry should hold one string, `result` or `error`; it holds {', '.join(sorted(entry))}")
     if "\n" in said[0] or "\r" in said[0]:
         raise Unreadable("a result should be on one line, as Vapi drops the rest")
     metadata = entry.get("metadata") or {}

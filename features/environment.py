@@ -11,6 +11,7 @@ from behave.runner import Context
 from acceptance.errors import CannotRun, NotOffered
 from acceptance.report.latencies import latency_lines
 from acceptance.report.matrix import matrix_lines
+from acceptance.report.reproduce import LastRequest, reproduction
 from acceptance.run import describe, open_run
 from acceptance.scene import Scene
 from acceptance.settings import read_settings
@@ -35,6 +36,7 @@ def before_all(context: Context) -> None:
         print(problem, file=sys.stderr, flush=True)
         os._exit(CANNOT_RUN)  # behave would turn every other way out into its own code 1 and a summary
     context.add_cleanup(opening.__exit__, None, None, None)
+    context.last = LastRequest(context.run.api)
     for feature in context._runner.features:
         expand_dialects(feature, context.run.target.dialects)
     context.order.apply(context._runner.features)
@@ -45,6 +47,7 @@ def before_all(context: Context) -> None:
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:
+    context.last.request = None
     context.scene = Scene.begin(context.run, dialect_of(scenario, context.run.target.dialects))
     context.add_cleanup(context.scene.clinics.leave)
 
@@ -58,9 +61,13 @@ def after_step(context: Context, step: Step) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    """A red scenario is told again at the end, with what it takes to repeat it."""
+    """A red scenario is told with what it takes to see it again, and counted at the end."""
     if scenario.status.has_failed():
         context.red.append(scenario)
+        print("\n".join(("", *reproduction(scenario.name, context.last))), flush=True)
+
+
+after_scenario.capture = False  # type: ignore[attr-defined]
 
 
 def after_all(context: Context) -> None:

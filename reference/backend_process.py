@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from reference.errors import CannotStart
-from reference.platform.processes import spawn, stop
+from reference.platform.processes import spawn
 
 START_DEADLINE_SECONDS = 15.0
 # A server far from its clinics and from UTC shows whoever reads a time in the server's zone.
@@ -48,7 +48,7 @@ class BackendProcess:
         deadline = time.monotonic() + START_DEADLINE_SECONDS
         with httpx.Client(base_url=self.url, timeout=START_DEADLINE_SECONDS) as client:
             while not self._answers(client):
-                if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
+                if not self.lives or time.monotonic() > deadline:
                     raise CannotStart(f"The backend did not start: {self._last_words()}")
                 time.sleep(0.01)
 
@@ -58,13 +58,13 @@ class BackendProcess:
             self._process.kill()
             self._process.wait()
 
-    def stop(self) -> None:
-        if self._process is not None:
-            stop(self._process, signal.SIGTERM)
+    @property
+    def lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _answers(self, client: httpx.Client) -> bool:
         # A dead process leaves the connection waiting in the socket's queue, so look before asking.
-        if self._process is None or self._process.poll() is not None:
+        if not self.lives:
             return False
         try:
             return client.get("/health").status_code == 200

@@ -1,16 +1,23 @@
 """A switch for the one process of the stack that a test may kill: the backend."""
 
 import asyncio
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reference.backend_process import BackendProcess
+
+class Backend(Protocol):
+    """What a switch needs of the process behind it."""
+
+    def kill(self) -> None: ...
+    def start(self) -> None: ...
+    def wait_until_healthy(self) -> None: ...
 
 
-def create_control(backend: BackendProcess) -> Starlette:
+def create_control(backend: Backend) -> Starlette:
     """`POST /backend/kill` ends it at once; `POST /backend/start` answers 204 when it is healthy again."""
 
     async def kill(_request: Request) -> Response:

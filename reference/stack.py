@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from reference.backend_process import BackendProcess
-from reference.control import create_control
+from reference.control import Backend, create_control
 from reference.doubles.google_calendar import create_app as create_google
 from reference.doubles.google_calendar import new_service_account
 from reference.platform.auth import AuthSettings, create_auth_app
@@ -50,55 +50,96 @@ class StackOptions:
     migrations: Path = MIGRATIONS
 
 
+@dataclass(frozen=True)
+class Premises:
+    """What is settled before anything runs: the keys, who listens where, and the account at Google."""
+
+    keys: ProjectKeys
+    listeners: Mapping[str, socket.socket] = field(repr=False)
+    service_account: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    @contextlib.contextmanager
+    def taken(cls, account: Mapping[str, str] | None = None) -> Iterator["Premises"]:
+        """Fresh keys and free ports, held until the context ends; the account's key may be one made earlier."""
+        with contextlib.ExitStack() as parts:
+            listeners = {name: parts.enter_context(_listener()) for name in ("gateway", "google", "backend", "control")}
+            token_uri = f"{_url(listeners['google'])}/token"
+            made = {**account, "token_uri": token_uri} if account else new_service_account(token_uri)
+            yield cls(ProjectKeys.generate(), listeners, made)
+
+    def url(self, name: str) -> str:
+        return _url(self.listeners[name])
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.url('gateway')}/auth/v1"
+
+    def backend_environment(self, database_url: str) -> dict[str, str]:
+        """The settings that the backend reads."""
+        return {
+            "BACKEND_DATABASE_URL": database_url,
+            "BACKEND_JWKS_URL": f"{self.issuer}/.well-known/jwks.json",
+            "BACKEND_JWT_SECRET": self.keys.jwt_secret,
+            "BACKEND_JWT_ISSUER": self.issuer,
+            "BACKEND_JWT_AUDIENCE": "authenticated",
+            "GOOGLE_SERVICE_ACCOUNT": json.dumps(dict(self.service_account)),
+            "GOOGLE_CALENDAR_ENDPOINT": f"{self.url('google')}/calendar/v3/",
+            "CALENDAR_TIMEOUT_SECONDS": CALENDAR_TIMEOUT_SECONDS,
+            "CALENDAR_RETRY_BASE_SECONDS": CALENDAR_RETRY_BASE_SECONDS,
+            "CALENDAR_RETRY_CAP_SECONDS": CALENDAR_RETRY_CAP_SECONDS,
+        }
+
+
 @dataclass
 class Stack:
     """A booted stack whose servers answer once `serve` has been entered."""
 
-    run_dir: Path
-    keys: ProjectKeys
+    premises: Premises
     postgres: Postgres
     postgrest_socket: Path
-    backend: BackendProcess
-    service_account: dict[str, str]
-    listeners: dict[str, socket.socket] = field(repr=False)
+    backend: Backend
+    database: str = "postgres"
 
     def settings(self) -> dict[str, str]:
         """Everything a client needs, by the names that `acceptance/target.py` reads (prefix ACCEPTANCE_)."""
-        google = _url(self.listeners["google"])
+        keys, google = self.premises.keys, self.premises.url("google")
         return {
-            "SUPABASE_URL": _url(self.listeners["gateway"]),
-            "PUBLISHABLE_KEY": self.keys.publishable_key,
-            "SECRET_KEY": self.keys.secret_key,
-            "JWT_SECRET": self.keys.jwt_secret,
-            "DATABASE_URL": self.postgres.dsn("postgres"),
-            "API_URL": self.backend.url,
+            "SUPABASE_URL": self.premises.url("gateway"),
+            "PUBLISHABLE_KEY": keys.publishable_key,
+            "SECRET_KEY": keys.secret_key,
+            "JWT_SECRET": keys.jwt_secret,
+            "DATABASE_URL": self.postgres.dsn("postgres", self.database),
+            "API_URL": self.premises.url("backend"),
             "CALENDAR_ENDPOINT": f"{google}/calendar/v3/",
-            "CALENDAR_SERVICE_ACCOUNT": json.dumps(self.service_account),
+            "CALENDAR_SERVICE_ACCOUNT": json.dumps(dict(self.premises.service_account)),
             "CALENDAR_FAULTS_URL": google,
-            "BACKEND_CONTROL_URL": _url(self.listeners["control"]),
+            "BACKEND_CONTROL_URL": self.premises.url("control"),
         }
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[None]:
         """Answer requests until the context ends."""
+        keys, listeners = self.premises.keys, self.premises.listeners
         pool = psycopg_pool.AsyncConnectionPool(
-            self.postgres.dsn("supabase_auth_admin"), min_size=2, max_size=10, open=False, kwargs={"autocommit": True}
+            self.postgres.dsn("supabase_auth_admin", self.database),
+            min_size=2,
+            max_size=10,
+            open=False,
+            kwargs={"autocommit": True},
         )
-        issuer = f"{_url(self.listeners['gateway'])}/auth/v1"
-        auth = create_auth_app(AuthSettings(issuer=issuer, keys=self.keys, bcrypt_cost=BCRYPT_COST), pool)
+        auth = create_auth_app(AuthSettings(issuer=self.premises.issuer, keys=keys, bcrypt_cost=BCRYPT_COST), pool)
 
         def opened_pool() -> AbstractAsyncContextManager[None]:
             return _opened(pool)
 
-        gateway = create_gateway(
-            auth=auth, postgrest_socket=self.postgrest_socket, keys=self.keys, lifespan=opened_pool
-        )
+        gateway = create_gateway(auth=auth, postgrest_socket=self.postgrest_socket, keys=keys, lifespan=opened_pool)
         apps: dict[str, ASGIApp] = {
             "gateway": gateway,
-            "google": create_google(self.service_account),
+            "google": create_google(self.premises.service_account),
             "control": create_control(self.backend),
         }
-        async with _serving({self.listeners[name]: app for name, app in apps.items()}):
+        async with _serving({listeners[name]: app for name, app in apps.items()}):
             yield
 
 
@@ -110,29 +151,32 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
     """
     options = options or StackOptions()
     postgrest = find_postgrest()
-    keys = ProjectKeys.generate()
-    with run_folder() as folder, contextlib.ExitStack() as parts:
+    with run_folder() as folder, Premises.taken() as premises, contextlib.ExitStack() as parts:
         # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble.
         logging.basicConfig(filename=folder / "platform.log", level=logging.WARNING, force=True)
-        listeners = {name: parts.enter_context(_listener()) for name in ("gateway", "google", "backend", "control")}
-        account = new_service_account(f"{_url(listeners['google'])}/token")
+        environment = premises.backend_environment(socket_dsn(folder, "authenticator"))
         backend = BackendProcess(
-            listeners["backend"],
-            {
-                **_backend_environment(listeners, keys, account, socket_dsn(folder, "authenticator")),
-                **options.backend_environment,
-            },
+            premises.listeners["backend"],
+            {**environment, **options.backend_environment},
             folder / "backend.log",
             options.backend_module,
         )
         backend.start()  # it imports its libraries while PostgreSQL starts
-        postgres = parts.enter_context(Postgres.start(folder))
-        postgres.run_sql_files([PLATFORM / "platform.sql", PLATFORM / "auth.sql"])
-        postgres.run_sql_files([*sorted(options.migrations.glob("*.sql")), *options.extra_sql], user="postgres")
-        dsn = postgres.dsn("authenticator")
-        rest = parts.enter_context(start_postgrest(folder, binary=postgrest, dsn=dsn, jwks=keys.postgrest_secret()))
+        postgres = parts.enter_context(migrated(folder, options.migrations, options.extra_sql))
+        jwks = premises.keys.postgrest_secret()
+        rest = start_postgrest(folder, binary=postgrest, dsn=postgres.dsn("authenticator"), jwks=jwks)
+        socket_path = parts.enter_context(rest)
         parts.callback(stop_all)  # together, as each takes a moment and none needs the other to end
-        yield Stack(folder, keys, postgres, rest, backend, account, listeners)
+        yield Stack(premises, postgres, socket_path, backend)
+
+
+@contextlib.contextmanager
+def migrated(folder: Path, migrations: Path = MIGRATIONS, extra_sql: Sequence[Path] = ()) -> Iterator[Postgres]:
+    """PostgreSQL with all that a Supabase project has and the migrations on top; raises CannotStart."""
+    with Postgres.start(folder) as postgres:
+        postgres.run_sql_files([PLATFORM / "platform.sql", PLATFORM / "auth.sql"])
+        postgres.run_sql_files([*sorted(migrations.glob("*.sql")), *extra_sql], user="postgres")
+        yield postgres
 
 
 def exit_on_signals() -> None:
@@ -143,24 +187,6 @@ def exit_on_signals() -> None:
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
-
-
-def _backend_environment(
-    listeners: dict[str, socket.socket], keys: ProjectKeys, account: dict[str, str], database_url: str
-) -> dict[str, str]:
-    issuer = f"{_url(listeners['gateway'])}/auth/v1"
-    return {
-        "BACKEND_DATABASE_URL": database_url,
-        "BACKEND_JWKS_URL": f"{issuer}/.well-known/jwks.json",
-        "BACKEND_JWT_SECRET": keys.jwt_secret,
-        "BACKEND_JWT_ISSUER": issuer,
-        "BACKEND_JWT_AUDIENCE": "authenticated",
-        "GOOGLE_SERVICE_ACCOUNT": json.dumps(account),
-        "GOOGLE_CALENDAR_ENDPOINT": f"{_url(listeners['google'])}/calendar/v3/",
-        "CALENDAR_TIMEOUT_SECONDS": CALENDAR_TIMEOUT_SECONDS,
-        "CALENDAR_RETRY_BASE_SECONDS": CALENDAR_RETRY_BASE_SECONDS,
-        "CALENDAR_RETRY_CAP_SECONDS": CALENDAR_RETRY_CAP_SECONDS,
-    }
 
 
 def _listener() -> socket.socket:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
-from uuid import uuid4
 
 from reference.backend import booking, calendar_outbox, calendar_sync, google_events, tenancy
 from reference.backend.calendar_outbox import Claim, Outcome
@@ -13,7 +13,13 @@ from reference.backend.calendar_sync import CalendarWorker
 from reference.backend.database import Database
 from sabotage.fault import fault
 
-ILL = "Google is unavailable"
+LIMITS = "Google limits the rate"
+TOO_MANY = "Google gets too many requests"
+UNAVAILABLE = "Google is unavailable"
+SILENT = "Google does not answer"
+MADE_BUT_DENIED = "Google makes the event but says it cannot"
+MADE_BUT_SILENT = "Google makes the event but does not answer"
+BACKEND_DIES = "The backend dies before the calendars know"
 
 
 @fault("The event's id is invented and nothing is sent.", caught_by=["One caller, one slot"], origin=21)
@@ -21,36 +27,45 @@ def event_invented() -> None:
     calendar_sync.send = lambda *_arguments: Outcome("synced")
 
 
-@fault("A calendar that was down once is never tried again.", caught_by=[ILL, "Google does not answer"], origin=24)
+@fault(
+    "A calendar that was down once is never tried again.",
+    caught_by=[LIMITS, TOO_MANY, UNAVAILABLE, SILENT, MADE_BUT_DENIED, MADE_BUT_SILENT, BACKEND_DIES],
+    also=["Google refuses the credentials"],  # Google's client asks for new ones by itself, if there is time
+    origin=24,
+)
 def never_tried_again() -> None:
     calendar_sync.later = lambda claim, config, error: Outcome("failed", error)
 
 
 @fault(
-    "An event is inserted without an id of our own, so a repeated insert makes a second one.",
-    caught_by=["Google makes the event but says it cannot", "Google makes the event but does not answer"],
+    "An event that is there already is made again under another id.",
+    caught_by=[MADE_BUT_DENIED, MADE_BUT_SILENT, BACKEND_DIES],
+    also=["Google is slow"],
     origin=25,
 )
 def no_id_of_our_own() -> None:
     class Anonymous(google_events.GoogleEvents):
-        def put(self, calendar_id: str, event_id: str, body: Mapping[str, Any]) -> None:
-            super().put(calendar_id, uuid4().hex, body)
-            super().put(calendar_id, event_id, body)
+        def _corrected(self, calendar_id: str, event_id: str, wanted: Mapping[str, Any]) -> Any:
+            self._insert(calendar_id, wanted)
+            return super()._corrected(calendar_id, event_id, wanted)
 
     google_events.GoogleEvents = Anonymous
 
 
 @fault("The worker gives up on the first refusal of its credentials.", caught_by=["Google refuses the credentials"])
 def gives_up_on_401() -> None:
+    # Or Google's client asks for new credentials by itself, which a calendar that is well again may then accept.
+    library = google_events.google_auth_httplib2
+    library.AuthorizedHttp = partial(library.AuthorizedHttp, refresh_status_codes=())
     _refuse_for_good("401")
 
 
-@fault("A rate limit is taken for a refusal.", caught_by=["Google limits the rate"])
+@fault("A rate limit is taken for a refusal.", caught_by=[LIMITS])
 def gives_up_on_403() -> None:
     _refuse_for_good("403")
 
 
-@fault("Too many requests are taken for a refusal.", caught_by=["Google gets too many requests"])
+@fault("Too many requests are taken for a refusal.", caught_by=[TOO_MANY])
 def gives_up_on_429() -> None:
     _refuse_for_good("429")
 
@@ -59,16 +74,15 @@ def _refuse_for_good(status: str) -> None:
     real = calendar_sync.later
 
     def later(claim: Claim, config: Any, error: str) -> Outcome:
-        # Google's client asks for new tokens after a 401, which on a busy machine may outlast the time-out.
-        gone = status in error or (status == "401" and ("RefreshError" in error or "timed out" in error))
-        return Outcome("failed", error) if gone else real(claim, config, error)
+        return Outcome("failed", error) if status in error else real(claim, config, error)
 
     calendar_sync.later = later
 
 
 @fault(
     "An event is marked as done before it is sent, so a failure or a crash loses it.",
-    caught_by=["The backend dies before the calendars know", "Google is unavailable"],
+    caught_by=[LIMITS, TOO_MANY, UNAVAILABLE, SILENT, BACKEND_DIES],
+    also=["Google refuses the credentials", MADE_BUT_SILENT],
 )
 def done_before_sent() -> None:
     real = calendar_outbox.claim_due
@@ -97,7 +111,7 @@ def transaction_across_google() -> None:
     CalendarWorker._sync = sync
 
 
-@fault("The caller waits until Google has the event.", caught_by=["Google is unavailable", "Google does not answer"])
+@fault("The caller waits until Google has the event.", caught_by=["Google "], also=[BACKEND_DIES])
 def caller_waits_for_google() -> None:
     real = booking.book_appointment
 
@@ -137,7 +151,7 @@ def todays_offset() -> None:
 
 @fault(
     "The event carries the server's zone.",
-    caught_by=["One caller, one slot", "A clinic far from the server"],
+    caught_by=["One caller, one slot", "A clinic far from the server", "Ten o'clock is ten o'clock"],
     origin=32,
 )
 def event_in_the_servers_zone() -> None:
@@ -180,14 +194,17 @@ def cancelled_event_stays() -> None:
 
 @fault(
     "The worker's own crash on a lost answer is swallowed and the event is dropped.",
-    caught_by=["Google makes the event but does not answer"],
+    caught_by=[SILENT, MADE_BUT_SILENT],
+    also=[BACKEND_DIES, "Google is slow"],
 )
 def lost_answer_is_dropped() -> None:
     class Dropping(google_events.GoogleEvents):
         def put(self, calendar_id: str, event_id: str, body: Mapping[str, Any]) -> None:
             try:
                 super().put(calendar_id, event_id, body)
-            except google_events.CalendarUnavailable:
+            except google_events.CalendarUnavailable as problem:
+                if "timed out" not in str(problem):
+                    raise
                 with suppress(google_events.CalendarUnavailable):
                     super().remove(calendar_id, event_id)
 

@@ -3,8 +3,10 @@
 from sabotage import (
     booking_faults,
     calendar_faults,
+    harmless,
     identity_faults,
     identity_platform_faults,
+    isolation_faults,
     knowledge_answer_faults,
     knowledge_faults,
     schema_faults,
@@ -23,8 +25,10 @@ __all__ = [
     "FAULTS",
     "booking_faults",
     "calendar_faults",
+    "harmless",
     "identity_faults",
     "identity_platform_faults",
+    "isolation_faults",
     "knowledge_answer_faults",
     "knowledge_faults",
     "schema_faults",
@@ -37,3 +41,6 @@ __all__ = [
     "token_platform_faults",
     "wire_faults",
 ]
+
+# The first of each family.
+SMOKE = list({fault.area: fault.name for fault in reversed(FAULTS.values())}.values())[::-1]

@@ -1,5 +1,7 @@
 """What a planted fault is, and the register of all of them."""
 
+import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,14 +11,21 @@ SQL = Path(__file__).parent / "sql"
 Plant = Callable[[], None]
 Rebuilt = Callable[[], AbstractContextManager[None]]
 
+# For a fault that breaks the chain at its beginning: whatever stands behind it may turn red.
+EVERYTHING = ("",)
+# Not a scenario, but judged like one at the end of each run.
+NOTHING_LEFT = "The run leaves nothing behind"
+
 
 @dataclass(frozen=True)
 class Fault:
     """One defect: `sql` is laid on top of the migrations, `plant` replaces behaviour of the backend from outside,
     and `platform` rebuilds what Supabase gives for as long as its context lasts.
 
-    Each entry of `caught_by` begins a scenario's name; of every entry at least one scenario must turn red.
-    `origin` is the defect's number in the field, 0 when it has none.
+    Each entry of `caught_by` begins a scenario's name; of every entry at least one scenario must turn red, and no
+    other scenario that could see the fault, save those that `also` begins. Without any, the change is harmless.
+    Those that could see it are the Rules that hold the named ones, or all that stands under the path `within`.
+    `origin` is the defect's number in the field, 0 when it has none. `area` is the family it belongs to.
     """
 
     name: str
@@ -26,40 +35,72 @@ class Fault:
     sql: Path | None = None
     plant: Plant | None = None
     platform: Rebuilt | None = None
+    also: Sequence[str] = ()
+    within: str = ""
+    area: str = ""
 
     @property
-    def needs_its_own_stack(self) -> bool:
-        """Whether more than the backend is at fault."""
-        return self.sql is not None or self.platform is not None
+    def makes_roles(self) -> bool:
+        """Roles belong to the whole cluster, so such a fault cannot share one."""
+        return self.sql is not None and bool(re.search(r"(create|alter|drop) role", self.sql.read_text()))
+
+    @property
+    def dialect(self) -> str:
+        """Vapi's own; both where the wire itself is at fault, or nothing is."""
+        return "both" if self.area in ("wire", "clean") else "tool-calls"
 
 
 FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    defect: str, *, caught_by: Sequence[str], origin: int = 0, sql: str | None = None
+    defect: str, *, caught_by: Sequence[str], also: Sequence[str] = (), origin: int = 0, sql: str | None = None
 ) -> Callable[[Plant], Plant]:
     """Register the decorated function as a fault of its own name; it is called in the backend's process."""
+    area = _area_of(sys._getframe(1).f_globals["__name__"])
 
     def register(plant: Plant) -> Plant:
-        name = plant.__name__.replace("_", "-")
-        FAULTS[name] = Fault(name, defect, tuple(caught_by), origin, SQL / sql if sql else None, plant)
+        path = SQL / sql if sql else None
+        _register(Fault(_name(plant), defect, tuple(caught_by), origin, path, plant, also=tuple(also), area=area))
         return plant
 
     return register
 
 
-def sql_fault(name: str, defect: str, *, caught_by: Sequence[str], origin: int = 0) -> None:
+def sql_fault(
+    name: str, defect: str, *, caught_by: Sequence[str], also: Sequence[str] = (), origin: int = 0, within: str = ""
+) -> None:
     """Register `sql/<name>.sql` as a fault."""
-    FAULTS[name] = Fault(name, defect, tuple(caught_by), origin, SQL / f"{name}.sql")
+    area = _area_of(sys._getframe(1).f_globals["__name__"])
+    sql = SQL / f"{name}.sql"
+    _register(Fault(name, defect, tuple(caught_by), origin, sql, also=tuple(also), within=within, area=area))
 
 
-def platform_fault(defect: str, *, caught_by: Sequence[str], origin: int = 0) -> Callable[[Rebuilt], Rebuilt]:
-    """Register the decorated context manager as a fault of its own name; it is entered before the stack boots."""
+def platform_fault(
+    defect: str, *, caught_by: Sequence[str], also: Sequence[str] = (), origin: int = 0
+) -> Callable[[Rebuilt], Rebuilt]:
+    """Register the decorated context manager as a fault of its own name; it is entered before the system starts."""
+    area = _area_of(sys._getframe(1).f_globals["__name__"])
 
     def register(rebuilt: Rebuilt) -> Rebuilt:
-        name = rebuilt.__name__.replace("_", "-")
-        FAULTS[name] = Fault(name, defect, tuple(caught_by), origin, platform=rebuilt)
+        _register(
+            Fault(_name(rebuilt), defect, tuple(caught_by), origin, platform=rebuilt, also=tuple(also), area=area)
+        )
         return rebuilt
 
     return register
+
+
+def _register(fault: Fault) -> None:
+    if fault.name in FAULTS:
+        raise ValueError(f"There are two faults called {fault.name}.")
+    FAULTS[fault.name] = fault
+
+
+def _name(planted: Callable[[], object]) -> str:
+    return planted.__name__.replace("_", "-")
+
+
+def _area_of(module: str) -> str:
+    """`sabotage.token_api_faults` holds the family "token api"."""
+    return module.rpartition(".")[2].removesuffix("_faults").replace("_", " ")

@@ -5,10 +5,18 @@ from typing import Any
 
 from reference.backend import tokens
 from reference.backend.tokens import Caller
-from sabotage.fault import fault, sql_fault
+from sabotage.fault import NOTHING_LEFT, fault, sql_fault
 
-SAME_NAME = 'It is named "Marina Skin"'
-TOKENS = ("A token from signing up", "A token from signing in again", "A token from renewing it")
+NAMED = ('It is named "Marina Skin"', 'It is named "Ø', 'It is named "Robert')
+AFTER_THE_ADDRESS = ("It is named after the address, for no business", "It is named after the address, for a blank")
+TOKENS = (
+    "A token from signing up",
+    "A token from signing in again",
+    "A token from renewing it",
+    "A token from renewing twice",
+)
+JOINING = ("Joining as staff", "Joining as provider", "Joining as admin")
+ADDRESS_TAKEN = "An address that is registered already"
 
 sql_fault(
     "identity-org-from-own-details",
@@ -25,7 +33,12 @@ sql_fault(
 sql_fault(
     "identity-role-from-own-details",
     "The token hook takes the role at the clinic from user_metadata.",
-    caught_by=["Signing up and claiming the role of a provider", "Writing the role of an owner into"],
+    caught_by=[
+        "Signing up and claiming the role of a provider",
+        "Writing the role of an owner into",
+        "Signing up and claiming the role of the service",
+        "Writing the role of the service into",
+    ],
     origin=6,
 )
 sql_fault(
@@ -43,7 +56,7 @@ sql_fault(
 sql_fault(
     "identity-role-from-sign-up-data",
     "The sign-up trigger believes the role that the sign-up's own data names.",
-    caught_by=["Signing up and claiming the role of a provider"],
+    caught_by=["Signing up and claiming the role of a provider", "Signing up and claiming the role of the service"],
     origin=6,
 )
 sql_fault(
@@ -61,7 +74,7 @@ sql_fault(
 sql_fault(
     "identity-profiles-of-colleagues-can-be-rewritten",
     "Members may change every column of every profile of their clinic.",
-    caught_by=["Changing the identity", "Changing the role"],
+    caught_by=["Changing the identity", "Changing the role", "Changing the address of one's own profile"],
     origin=15,
 )
 sql_fault(
@@ -73,7 +86,16 @@ sql_fault(
 sql_fault(
     "identity-staff-renames-the-clinic",
     "Every member may change the organisation, not only its admins.",
-    caught_by=["Writing membership into", "Changing the role"],
+    caught_by=[
+        "Writing membership into",
+        "Changing the role",
+        "Writing a granted membership into",
+        "Writing the role of an owner into",
+        "Writing the role of the service into",
+        "Changing the clinic of one's own profile",
+        "Changing the identity of one's own profile",
+        "Changing the address of one's own profile",
+    ],
     origin=15,
 )
 sql_fault(
@@ -85,18 +107,26 @@ sql_fault(
 sql_fault(
     "identity-orphans",
     "The sign-up trigger fails on a clean install and says nothing.",
-    caught_by=[SAME_NAME, "It is named after the address"],
+    caught_by=[
+        *NAMED,
+        *AFTER_THE_ADDRESS,
+    ],
+    also=[NOTHING_LEFT],
     origin=27,
 )
 sql_fault(
     "identity-invited-founds-too",
     "An organisation is founded for somebody who was invited into another.",
-    caught_by=["Joining as staff", "Joining as provider", "Joining as admin"],
+    caught_by=JOINING,
+    also=[NOTHING_LEFT],
 )
 sql_fault(
     "identity-invited-into-a-new-clinic",
     "An invitation is forgotten, and the invited person founds a clinic instead.",
-    caught_by=["Joining as staff", "Joining as provider", "Joining as admin"],
+    caught_by=[
+        *JOINING,
+        ADDRESS_TAKEN,
+    ],
 )
 sql_fault(
     "identity-latest-organisation",
@@ -106,16 +136,38 @@ sql_fault(
 sql_fault(
     "identity-founded-at-the-first-token",
     "The organisation is founded when the first token is asked for, after the account was committed.",
-    caught_by=[SAME_NAME],
+    caught_by=[
+        *NAMED,
+    ],
     origin=27,
 )
-sql_fault("identity-founder-is-no-owner", "Whoever founds a clinic is its admin only.", caught_by=[SAME_NAME])
-sql_fault("identity-profile-without-address", "The profile lacks the address.", caught_by=[SAME_NAME])
-sql_fault("identity-clinic-misnamed", "The business's name is stored in small letters.", caught_by=[SAME_NAME])
+sql_fault(
+    "identity-founder-is-no-owner",
+    "Whoever founds a clinic is its admin only.",
+    caught_by=[
+        *NAMED,
+        *AFTER_THE_ADDRESS,
+    ],
+)
+sql_fault(
+    "identity-profile-without-address",
+    "The profile lacks the address.",
+    caught_by=[
+        *NAMED,
+        *AFTER_THE_ADDRESS,
+    ],
+)
+sql_fault(
+    "identity-clinic-misnamed",
+    "The business's name is stored in small letters.",
+    caught_by=[
+        *NAMED,
+    ],
+)
 sql_fault(
     "identity-clinic-without-business-misnamed",
     "A clinic without a business's name is not named after the address.",
-    caught_by=["It is named after the address, for no business"],
+    caught_by=AFTER_THE_ADDRESS,
 )
 sql_fault(
     "identity-blank-business-fails",
@@ -128,8 +180,16 @@ sql_fault(
     caught_by=["A token from renewing it", "A token from renewing twice"],
 )
 sql_fault("identity-token-for-ten-years", "Tokens hold for ten years.", caught_by=TOKENS)
-sql_fault("identity-token-of-no-session", "Tokens name a session that does not exist.", caught_by=TOKENS)
-sql_fault("identity-token-without-issuer", "Tokens do not say who issued them.", caught_by=TOKENS)
+sql_fault(
+    "identity-token-of-no-session",
+    "Tokens name a session that does not exist.",
+    caught_by=TOKENS,
+)
+sql_fault(
+    "identity-token-without-issuer",
+    "Tokens do not say who issued them.",
+    caught_by=TOKENS,
+)
 sql_fault(
     "identity-everybody-sees-every-clinic",
     "A second policy shows every organisation to everybody who is signed in.",
@@ -138,7 +198,11 @@ sql_fault(
 sql_fault(
     "identity-everybody-sees-all-people",
     "A second policy shows all profiles to everybody who is signed in.",
-    caught_by=["Looking for the people", "Joining as staff"],
+    caught_by=[
+        "Looking for the people",
+        *JOINING,
+        ADDRESS_TAKEN,
+    ],
 )
 sql_fault(
     "identity-everybody-sees-all-settings",
@@ -160,7 +224,11 @@ sql_fault(
 sql_fault(
     "identity-policy-recursion",
     "The policy on profiles reads profiles, so nobody sees anybody.",
-    caught_by=["Looking for the people", "Joining as staff"],
+    caught_by=[
+        "Looking for the people",
+        *JOINING,
+        ADDRESS_TAKEN,
+    ],
     origin=28,
 )
 sql_fault(

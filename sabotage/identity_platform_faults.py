@@ -30,7 +30,15 @@ def identity_taken_address_is_accepted() -> Iterator[None]:
 
 @platform_fault(
     "The published key is another than the one that signs, under the same name.",
-    caught_by=["A token from signing up", "Joining as staff"],
+    caught_by=[
+        "A token from signing up",
+        "Joining as staff",
+        "A token from signing in again",
+        "A token from renewing it",
+        "A token from renewing twice",
+        "Joining as provider",
+        "Joining as admin",
+    ],
     origin=1,
 )
 @contextmanager
@@ -44,7 +52,15 @@ def identity_another_key_is_published() -> Iterator[None]:
         yield
 
 
-@platform_fault("The private key is published with the public one.", caught_by=["A token from signing up"])
+@platform_fault(
+    "The private key is published with the public one.",
+    caught_by=[
+        "A token from signing up",
+        "A token from signing in again",
+        "A token from renewing it",
+        "A token from renewing twice",
+    ],
+)
 @contextmanager
 def identity_private_key_is_published() -> Iterator[None]:
     async def jwks(service: Any, request: Request) -> Response:
@@ -74,7 +90,7 @@ def identity_own_grant_is_accepted() -> Iterator[None]:
 
 @platform_fault(
     "The gateway takes a request without a key for one with the secret key.",
-    caught_by=["Coming to the records with no key"],
+    caught_by=["Coming to the records with no key", "Coming to the account with no key and no token"],
 )
 @contextmanager
 def identity_no_key_is_the_secret_key() -> Iterator[None]:

@@ -1,10 +1,11 @@
-"""Ways round the isolation of tenants, laid as SQL on top of the migrations, and changes that must raise no alarm.
+"""Ways round the isolation of tenants, laid as SQL on top of the migrations.
 
-They are tried against the whole security feature, to see that the named scenarios turn red and no other:
-`python -m sabotage.isolation_trial`.
+They are tried against the whole security feature, to see that the named scenarios turn red and no other.
 """
 
-from sabotage.fault import SQL, Fault
+from sabotage.fault import FAULTS, Fault, sql_fault
+
+FEATURE = "features/rls.feature"
 
 READ = "Nobody reads a neighbour's row"
 ADD = "Nobody writes into a neighbour's diary"
@@ -33,7 +34,8 @@ LOG = "The audit log cannot be rewritten"
 
 
 def _sql(name: str, defect: str, caught_by: list[str], origin: int = 0) -> Fault:
-    return Fault(name, defect, tuple(caught_by), origin, SQL / f"{name}.sql")
+    sql_fault(name, defect, caught_by=caught_by, origin=origin, within=FEATURE)
+    return FAULTS[name]
 
 
 # The twenty-four kinds with which the rival tools were measured.
@@ -132,7 +134,3 @@ FURTHER = (
     _sql("rls-self-promotion", "A profile may be moved to another clinic by its own user.", [GIVE], 15),
     _sql("rls-admin-of-everything", "An admin anywhere is an admin everywhere.", [DELETE], 15),
 )
-
-FAULTS = {fault.name: fault for fault in (*MEASURED, *FURTHER)}
-# Ten changes that a static tool may take for a hole, and that open nothing.
-HARMLESS = {path.stem: path for path in sorted(SQL.glob("harmless-*.sql"))}

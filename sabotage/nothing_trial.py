@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import uvloop
 
 from reference import stack as reference_stack
+from reference.attached import attached_reference
 from reference.stack import Stack, StackOptions, booted
 from sabotage.nothing_servers import DOORS, Nothing, Relay, gateway_behind
 
@@ -122,14 +122,14 @@ def try_schema(more: Sequence[str] = ()) -> Outcome:
 
 def try_observer(more: Sequence[str] = ()) -> Outcome:
     """The observer looks into the database of another system, where nobody ever was."""
-    with _another_system() as other, booted() as stack, _runner() as runner:
+    with attached_reference() as other, booted() as stack, _runner() as runner:
         elsewhere = {"DATABASE_URL": other["DATABASE_URL"]}
         return runner.run(_on(stack, Trial("the observer", "another database"), elsewhere, more))
 
 
 def try_other_database(more: Sequence[str] = ()) -> Outcome:
     """The API answers over the database of another system."""
-    with _another_system() as other:
+    with attached_reference() as other:
         dsn = other["DATABASE_URL"].replace("user=postgres", "user=authenticator")
         with booted(StackOptions(backend_environment={"BACKEND_DATABASE_URL": dsn})) as stack, _runner() as runner:
             return runner.run(_through_relay(stack, Trial("the API", "another database"), more))
@@ -142,7 +142,7 @@ async def _on(stack: Stack, trial: Trial, changes: Mapping[str, str], more: Sequ
 
 
 async def _through_relay(stack: Stack, trial: Trial, more: Sequence[str]) -> Outcome:
-    relay = Relay(stack.backend.url)
+    relay = Relay(stack.premises.url("backend"))
     async with stack.serve(), relay.serve() as url:
         await asyncio.to_thread(stack.backend.wait_until_healthy)
         return await _run_suite(trial, {**stack.settings(), "API_URL": url}, relay.asked_at, more)
@@ -158,19 +158,6 @@ async def _served(stack: Stack, nothing: Nothing) -> AsyncIterator[str]:
 
 def _runner() -> asyncio.Runner:
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
-
-
-@contextlib.contextmanager
-def _another_system() -> Iterator[dict[str, str]]:
-    """The settings of a reference system of its own; it ends when its input does."""
-    argv = [sys.executable, "-m", "reference", "--attached"]
-    with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        words: dict[str, str] = json.loads(other.stdout.readline()) if other.stdout else {}
-        if "cannot_start" in words:
-            raise RuntimeError(words["cannot_start"])
-        yield words
-        if other.stdin:
-            other.stdin.close()
 
 
 async def _run_suite(

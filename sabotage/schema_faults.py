@@ -1,6 +1,6 @@
 """Faults of the schema alone."""
 
-from sabotage.fault import FAULTS, sql_fault
+from sabotage.fault import FAULTS, NOTHING_LEFT, sql_fault
 
 ONE_CALLER = "One caller, one slot"
 _BEFORE = frozenset(FAULTS)
@@ -25,25 +25,28 @@ sql_fault(
 sql_fault(
     "schema-and-code-never-met",
     "A column was renamed in a migration, and the code still asks for the old name.",
-    caught_by=[ONE_CALLER],
+    caught_by=[ONE_CALLER, "Callers are not kept waiting"],
+    also=[NOTHING_LEFT],
     origin=31,
 )
 sql_fault(
     "claim-in-another-place",
     "The token hook writes the organisation where nobody reads it.",
-    caught_by=[ONE_CALLER],
+    caught_by=[ONE_CALLER, "Callers are not kept waiting"],
+    also=[NOTHING_LEFT],
     origin=44,
 )
 sql_fault(
     "sign-up-fails",
     "The sign-up trigger fails on a clean install.",
-    caught_by=[ONE_CALLER],
+    caught_by=[ONE_CALLER, "Callers are not kept waiting"],
     origin=45,
 )
 sql_fault(
     "no-settings-for-a-fresh-clinic",
     "A sign-up creates the organisation without its settings.",
-    caught_by=[ONE_CALLER],
+    caught_by=[ONE_CALLER, "Callers are not kept waiting"],
+    also=[NOTHING_LEFT],
     origin=30,
 )
 sql_fault(

@@ -10,19 +10,13 @@ from reference.backend.database import Connection, Database
 from reference.backend.errors import Forbidden, NotFound
 from reference.backend.tokens import Caller
 from sabotage.fault import fault
-
-ANY_PROVIDER = "select id from public.profiles where id = %s and role = 'provider' for update"
-
-
-@asynccontextmanager
-async def _as_service(database: Database, _caller: Caller) -> AsyncIterator[Connection]:
-    async with database.as_service() as connection:
-        yield connection
+from sabotage.rights import ANY_PROVIDER, with_full_rights
 
 
 @fault(
     "The clinic is taken from the arguments and written with full rights, whoever calls.",
-    caught_by=["A call for one clinic names the neighbour"],
+    caught_by=["A call for one clinic names the neighbour", "Somebody who belongs to no clinic"],
+    also=["The neighbour's provider is as unknown as nobody"],
     origin=4,
 )
 def clinic_from_the_arguments() -> None:
@@ -30,7 +24,7 @@ def clinic_from_the_arguments() -> None:
         return None
 
     tenancy.require_own_clinic = anybody
-    Database.as_caller = _as_service
+    Database.as_caller = with_full_rights
     booking.LOCK_PROVIDER = ANY_PROVIDER
 
 
@@ -40,7 +34,7 @@ def clinic_from_the_arguments() -> None:
     origin=10,
 )
 def no_clinic_is_any_clinic() -> None:
-    real_check, real_caller = tenancy.require_own_clinic, Database.as_caller
+    real_check, real_caller, real_lock = tenancy.require_own_clinic, Database.as_caller, booking.lock_provider
 
     async def check(session: Any, attempt: Any) -> None:
         if session.caller.org_id is not None:
@@ -52,9 +46,15 @@ def no_clinic_is_any_clinic() -> None:
         async with rights as connection:
             yield connection
 
+    async def lock(connection: Connection, provider_id: UUID) -> UUID | None:
+        who = await (await connection.execute("select current_user")).fetchone()
+        if who != ("service_role",):
+            return await real_lock(connection, provider_id)
+        found = await (await connection.execute(ANY_PROVIDER, (provider_id,))).fetchone()
+        return found[0] if found else None
+
     tenancy.require_own_clinic = check
-    Database.as_caller = as_caller
-    booking.LOCK_PROVIDER = ANY_PROVIDER
+    Database.as_caller, booking.lock_provider = as_caller, lock
 
 
 @fault("A refusal for another clinic leaves no trace.", caught_by=["A call for one clinic names the neighbour"])
@@ -81,7 +81,7 @@ def audit_log_of_the_target() -> None:
 
 @fault(
     "A call for another clinic is refused as if it did not exist.",
-    caught_by=["A call for one clinic names the neighbour"],
+    caught_by=["A call for one clinic names the neighbour", "Somebody who belongs to no clinic"],
 )
 def forbidden_as_not_found() -> None:
     Forbidden.status, Forbidden.code = NotFound.status, NotFound.code

@@ -1,7 +1,7 @@
 """Faults of the API itself: whom it serves, and what it takes for an order."""
 
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from fastapi import FastAPI, Request
 from psycopg import sql as query
 
 from reference.backend import app as backend
-from reference.backend import booking, fields, settings, tenancy, tokens
+from reference.backend import booking, fields, settings, tenancy
 from reference.backend.answers import Answer
-from reference.backend.database import Connection, Database
-from reference.backend.errors import NotFound
-from reference.backend.tokens import Caller
+from reference.backend.database import Connection
+from reference.backend.errors import InvalidRequest, NotFound
 from sabotage.fault import fault
+from sabotage.rights import take_full_rights
 from sabotage.token_audit_faults import DEMOTED, MANY, NEIGHBOUR, NO_CLINIC, READS, RECEPTIONIST, REWRITES
 from sabotage.token_faults import (
     CLINIC,
@@ -54,10 +54,6 @@ EVERYTHING = [
 ]  # fmt: skip
 
 
-def _as_service() -> None:
-    Database.as_caller = lambda database, _caller: database.as_service()
-
-
 def _unless_own(unless: Callable[[str], bool]) -> None:
     """No check of whose clinic it is for some actions, and full rights in the database."""
     real = tenancy.require_own_clinic
@@ -67,15 +63,23 @@ def _unless_own(unless: Callable[[str], bool]) -> None:
             await real(session, attempt)
 
     tenancy.require_own_clinic = check
-    _as_service()
+    take_full_rights()
 
 
-@fault("Whoever is signed in reads any clinic's settings.", caught_by=[NEIGHBOUR, PLACES], origin=4)
+@fault(
+    "Whoever is signed in reads any clinic's settings.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, READS, REWRITES, MANY, PLACES],
+    origin=4,
+)
 def settings_read_by_everybody() -> None:
     _unless_own(lambda action: action == "read_settings")
 
 
-@fault("Whoever is signed in changes any clinic's settings.", caught_by=[NEIGHBOUR, PLACES], origin=4)
+@fault(
+    "Whoever is signed in changes any clinic's settings.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, PLACES],
+    origin=4,
+)
 def settings_changed_by_everybody() -> None:
     async def yes(*_arguments: Any) -> bool:
         return True
@@ -84,7 +88,7 @@ def settings_changed_by_everybody() -> None:
     _unless_own(lambda action: action == "change_settings")
 
 
-@fault("Whoever is signed in asks for any clinic's free times.", caught_by=[NEIGHBOUR], origin=4)
+@fault("Whoever is signed in asks for any clinic's free times.", caught_by=[NEIGHBOUR, NO_CLINIC], origin=4)
 def free_times_for_everybody() -> None:
     _unless_own(lambda action: action == "check_availability")
 
@@ -104,7 +108,7 @@ def change_where_the_body_says() -> None:
     settings.change_settings = change
 
 
-@fault("Fields that nobody may set are dropped without a word.", caught_by=[FIELDS])
+@fault("Fields that nobody may set are dropped without a word.", caught_by=[FIELDS, PLACES])
 def strange_fields_are_dropped() -> None:
     real = settings.read_change
     known = set(settings.SettingsChange.model_fields)
@@ -142,7 +146,7 @@ def clinic_from_a_header() -> None:
     _clinic_named_by(lambda request: request.headers.get("x-org-id"))
 
 
-@fault("A clinic is looked up by a pattern.", caught_by=[NAMELESS], origin=13)
+@fault("A clinic is looked up by a pattern.", caught_by=[NAMELESS, PLACES], origin=13)
 def clinic_by_a_pattern() -> None:
     real = settings.read_settings
 
@@ -161,16 +165,18 @@ def clinic_by_a_pattern() -> None:
 
 @fault("A name that is no clinic's reaches the database as it is.", caught_by=[NAMELESS, COMMANDS])
 def malformed_names_reach_the_database() -> None:
+    real_read, real_check = settings.clinic_id_of, tenancy.require_own_clinic
+
     def read(text: str) -> Any:
+        with suppress(InvalidRequest):
+            return real_read(text)
         return text
 
-    settings.clinic_id_of = read
-    tenancy.require_own_clinic = _nobody_asks
-    _as_service()
+    async def check(session: Any, attempt: Any) -> None:
+        if isinstance(attempt.target_org_id, UUID):
+            await real_check(session, attempt)
 
-
-async def _nobody_asks(*_arguments: Any) -> None:
-    return None
+    settings.clinic_id_of, tenancy.require_own_clinic = read, check
 
 
 @fault("An address is tidied up before it is judged.", caught_by=[NOWHERE])
@@ -201,7 +207,12 @@ def arguments_are_not_read() -> None:
     real = fields.parse
 
     def parse(model: Any, arguments: Any) -> Any:
-        return real(model, arguments) if model is settings.SettingsChange else model.model_construct(**arguments)
+        try:
+            return real(model, arguments)
+        except InvalidRequest:
+            if model is settings.SettingsChange:
+                raise
+            return model.model_construct(**arguments)
 
     fields.parse = parse
 
@@ -243,14 +254,4 @@ def ids_in_the_query() -> None:
 @fault("A call is recognised by its ids alone, whosever they are.", caught_by=[NEIGHBOURS_IDS], origin=11)
 def ids_of_every_clinic() -> None:
     booking.APPOINTMENT_BY_KEY = booking.APPOINTMENT + "where %s is not null and a.idempotency_key = %s"
-
-    @asynccontextmanager
-    async def as_caller(database: Database, caller: Caller) -> Any:
-        async with database.as_service() as connection:
-            await connection.execute(
-                "select set_config('request.jwt.claims', %s, true)", (tokens.database_claims(caller),)
-            )
-            yield connection
-
-    Database.as_caller = as_caller
-    booking.LOCK_PROVIDER = "select id from public.profiles where id = %s for update"
+    take_full_rights()

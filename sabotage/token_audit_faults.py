@@ -11,6 +11,7 @@ from reference.backend.database import Database
 from reference.backend.errors import Forbidden
 from reference.backend.tokens import Caller
 from sabotage.fault import fault, sql_fault
+from sabotage.rights import take_full_rights
 
 NEIGHBOUR = "All that can be tried on a neighbour"
 NO_CLINIC = "All that somebody of no clinic can try"
@@ -31,17 +32,25 @@ def _forgetting(forgets: Callable[[Caller, Attempt], bool]) -> None:
     audit.insert_entry = insert
 
 
-@fault("Reaching for a neighbour's settings leaves no trace.", caught_by=[NEIGHBOUR, READS], origin=50)
+@fault(
+    "Reaching for a neighbour's settings leaves no trace.",
+    caught_by=[NEIGHBOUR, READS, NO_CLINIC, REWRITES, MANY],
+    origin=50,
+)
 def no_trace_of_reading() -> None:
     _forgetting(lambda _caller, attempt: attempt.action == "read_settings")
 
 
-@fault("Reaching to change a neighbour's settings leaves no trace.", caught_by=[NEIGHBOUR], origin=50)
+@fault(
+    "Reaching to change a neighbour's settings leaves no trace.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED],
+    origin=50,
+)
 def no_trace_of_changing() -> None:
     _forgetting(lambda _caller, attempt: attempt.action == "change_settings")
 
 
-@fault("Asking for a neighbour's free times leaves no trace.", caught_by=[NEIGHBOUR], origin=50)
+@fault("Asking for a neighbour's free times leaves no trace.", caught_by=[NEIGHBOUR, NO_CLINIC], origin=50)
 def no_trace_of_asking() -> None:
     _forgetting(lambda _caller, attempt: attempt.action == "check_availability")
 
@@ -78,29 +87,43 @@ def _rewritten(change: Callable[[Caller, Attempt], tuple[Caller, Attempt]]) -> N
     audit.insert_entry = insert
 
 
-@fault("An entry does not say whom somebody reached for.", caught_by=[NEIGHBOUR])
+@fault(
+    "An entry does not say whom somebody reached for.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY],
+)
 def entry_without_a_target() -> None:
     nobody: Any = None
     _rewritten(lambda caller, attempt: (caller, replace(attempt, target_org_id=nobody)))
 
 
-@fault("An entry does not say who it was.", caught_by=[NEIGHBOUR])
+@fault(
+    "An entry does not say who it was.", caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY]
+)
 def entry_without_a_user() -> None:
     nobody: Any = None
     _rewritten(lambda caller, attempt: (Caller(nobody, caller.org_id, caller.claims), attempt))
 
 
-@fault("An entry does not say what was tried.", caught_by=[NEIGHBOUR])
+@fault(
+    "An entry does not say what was tried.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY],
+)
 def entry_without_an_action() -> None:
     _rewritten(lambda caller, attempt: (caller, replace(attempt, action="refused")))
 
 
-@fault("An entry is dated by a clock that stands.", caught_by=[NEIGHBOUR])
+@fault(
+    "An entry is dated by a clock that stands.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY],
+)
 def entry_of_another_day() -> None:
     audit.INSERT = audit.INSERT.replace("details)", "details, created_at)").replace("%s)", "%s, '2020-01-01')")
 
 
-@fault("Every attempt is written down twice.", caught_by=[NEIGHBOUR])
+@fault(
+    "Every attempt is written down twice.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY],
+)
 def entry_twice() -> None:
     real = audit.insert_entry
 
@@ -117,7 +140,7 @@ def anybody_changes_settings() -> None:
         return True
 
     settings.is_admin = yes
-    Database.as_caller = lambda database, _caller: database.as_service()
+    take_full_rights()
 
 
 @fault("Who was an admin when the token was made is one for as long as it lasts.", caught_by=[DEMOTED])
@@ -132,10 +155,13 @@ def admin_by_the_token() -> None:
         return role["is"] in ("owner", "admin")
 
     settings.change_settings, settings.is_admin = change, by_token
-    Database.as_caller = lambda database, _caller: database.as_service()
+    take_full_rights()
 
 
-@fault("The refusal comes without its entry, as both happen in one transaction that is undone.", caught_by=[NEIGHBOUR])
+@fault(
+    "The refusal comes without its entry, as both happen in one transaction that is undone.",
+    caught_by=[NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY],
+)
 def entry_undone_with_the_refusal() -> None:
     async def deny(session: Any, attempt: Attempt, reason: str) -> Any:
         async with session.database.as_service() as connection:
@@ -149,7 +175,7 @@ def entry_undone_with_the_refusal() -> None:
     tenancy.deny = deny
 
 
-@fault("A change is refused after it was made.", caught_by=[NEIGHBOUR, RECEPTIONIST], origin=50)
+@fault("A change is refused after it was made.", caught_by=[NEIGHBOUR, RECEPTIONIST, NO_CLINIC, DEMOTED], origin=50)
 def refused_after_it_was_done() -> None:
     real = settings.change_settings
 

@@ -53,7 +53,7 @@ def _reading(read: Callable[[bytes], Any]) -> None:
     def parse(body: bytes) -> Any:
         try:
             return read(body)
-        except (ValueError, RecursionError, OSError):
+        except (ValueError, RecursionError, OSError, LookupError):
             return real(body)
 
     tools.parse_json = parse

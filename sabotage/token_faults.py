@@ -87,7 +87,18 @@ def _hmac_matches(token: str, key: bytes) -> bool:
     return made == signature
 
 
-@fault("Signatures are not checked.", caught_by=[SOMEBODY_ELSE, EDITED], origin=1)
+@fault(
+    "Signatures are not checked.",
+    caught_by=[
+        SOMEBODY_ELSE,
+        EDITED,
+        NOBODY_SIGNED,
+        "A token signed with the secret that every local installation has",
+        EVERYBODY_CAN_READ,
+        OWN_KEY,
+    ],
+    origin=1,
+)
 def signature_not_checked() -> None:
     decode_without(verify_signature=False, verify_exp=True, verify_nbf=True, verify_aud=True, verify_iss=True)
 
@@ -106,7 +117,7 @@ def none_in_other_spellings() -> None:
     _unsigned_if(lambda algorithm: str(algorithm).lower() == "none" and algorithm != "none")
 
 
-@fault("A token that names no algorithm needs no signature.", caught_by=[NOBODY_SIGNED], origin=1)
+@fault("A token that names no algorithm needs no signature.", caught_by=[NOBODY_SIGNED, TWO], origin=1)
 def no_algorithm_no_signature() -> None:
     _unsigned_if(lambda algorithm: algorithm is ...)
 
@@ -179,7 +190,18 @@ def public_text_is_a_secret() -> None:
     _public_key_as_secret(text)
 
 
-@fault("A refusal does not say that a token is asked for.", caught_by=[NOBODY_SIGNED, SOMEBODY_ELSE])
+@fault(
+    "A refusal does not say that a token is asked for.",
+    caught_by=[
+        NOBODY_SIGNED,
+        SOMEBODY_ELSE,
+        "A token signed with the secret that every local installation has",
+        EVERYBODY_CAN_READ,
+        EDITED,
+        OWN_KEY,
+        WHERE_THE_KEY_IS,
+    ],
+)
 def refusal_without_a_challenge() -> None:
     InvalidToken.headers = property(lambda _self: {})
 

@@ -39,7 +39,19 @@ def _accounts_without(**options: bool) -> Iterator[None]:
         yield
 
 
-@platform_fault("The accounts check no signature.", caught_by=[SOMEBODY_ELSE, EDITED], origin=1)
+@platform_fault(
+    "The accounts check no signature.",
+    caught_by=[
+        SOMEBODY_ELSE,
+        EDITED,
+        "Tokens that nobody signed",
+        "A token signed with the secret that every local installation has",
+        EVERYBODY_CAN_READ,
+        "Tokens that bring their own key",
+        TWO,
+    ],
+    origin=1,
+)
 @contextmanager
 def accounts_check_no_signature() -> Iterator[None]:
     with _accounts_without(verify_signature=False, verify_exp=True, verify_nbf=True):
@@ -130,4 +142,8 @@ sql_fault("tokens-claim-of-any-shape", "A clinic that is none makes every policy
 sql_fault("tokens-first-clinic-of-a-list", "Of a list of clinics the policies take the first.", caught_by=[CLINIC])
 sql_fault("tokens-clinic-from-own-data", "The policies read what the user writes.", caught_by=[CLINIC], origin=6)
 sql_fault("tokens-no-clinic-is-every-clinic", "Who names no clinic sees every clinic.", caught_by=[CLINIC], origin=57)
-sql_fault("tokens-claim-is-not-asked", "The policies ask the profile, not the token.", caught_by=[CLINIC])
+sql_fault(
+    "tokens-claim-is-not-asked",
+    "The policies ask the profile, not the token.",
+    caught_by=[CLINIC, OF_WHOM, "A token that the issuer made out to another clinic"],
+)

@@ -1,137 +1,143 @@
-"""One fault against the suite: plant it, run the scenarios that must see it, and read which turned red."""
+"""Faults against the suite: plant each in a system of its own, run the scenarios that could see it, judge what turned red."""
 
-import asyncio
-import contextlib
-import json
 import os
-import re
-import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from reference.errors import CannotStart
-from reference.stack import Stack, StackOptions, booted
-from sabotage.fault import Fault
+from sabotage.fault import NOTHING_LEFT, Fault
+from sabotage.forking import end, forked, pipe
+from sabotage.suite import Red, Report, Scope, Suite
+from sabotage.system import Ground, system_with
 
-ROOT = Path(__file__).parents[1]
-BACKEND = "sabotage.planted"
-DEADLINE_SECONDS = 120.0
+LANES = 2  # as there are two cores where CI runs
+DEADLINE_SECONDS = 300.0
+# Enough for the slowest retry of the reference, which waits a second at most; a fault is waited for as long.
+CALENDAR_SECONDS = "3"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a fault: `red` maps scenarios to the message they failed with; `survived` names what did not."""
+    """What became of a fault: `survived` are the entries of `caught_by` that nothing red answers, `outside` the
+    scenarios that turned red and should not, `broke_down` those that failed by a defect of the suite's own."""
 
     name: str
+    area: str
+    defect: str
     seconds: float
-    red: dict[str, str] = field(default_factory=dict)
-    crashed: dict[str, str] = field(default_factory=dict)
-    survived: list[str] = field(default_factory=list)
+    scenarios: int
+    red: Sequence[Red]
+    survived: Sequence[str] = ()
+    outside: Sequence[str] = ()
+    broke_down: Sequence[str] = ()
     trouble: str = ""
 
     @property
-    def caught(self) -> bool:
-        return not (self.survived or self.crashed or self.trouble)
-
-    def as_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
+    def as_expected(self) -> bool:
+        return not (self.survived or self.outside or self.broke_down or self.trouble)
 
 
-def try_on_one_stack(faults: Sequence[Fault]) -> list[Result]:
-    """Faults of the backend alone share a stack; only its backend starts anew for each."""
-    if not faults:
-        return []
-    options = StackOptions(backend_module=BACKEND, backend_environment=_named(faults[0]))
-    with booted(options) as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_one_after_the_other(stack, faults))
+def judge(fault: Fault, report: Report, seconds: float) -> Result:
+    """Exactly what is expected turns red, by judgement."""
+    red = [found.scenario for found in report.red]
+    expected = (*fault.caught_by, *fault.also)
+    return Result(
+        fault.name,
+        fault.area,
+        fault.defect,
+        seconds,
+        report.scenarios,
+        report.red,
+        survived=[name for name in fault.caught_by if not any(seen.startswith(name) for seen in red)],
+        outside=[seen for seen in red if not seen.startswith(expected)],
+        broke_down=[found.scenario for found in report.red if not found.judged],
+        trouble=report.trouble if report.scenarios else "no scenario ran",
+    )
 
 
-def try_on_its_own_stack(fault: Fault) -> Result:
-    """A fault of the schema needs a database of its own, one of the platform needs all of it."""
-    sql = (fault.sql,) if fault.sql else ()
-    module = BACKEND if fault.plant else "reference.backend"
-    options = StackOptions(backend_module=module, backend_environment=_named(fault), extra_sql=sql)
+def try_all(faults: Sequence[Fault], suite: Suite, ground: Ground) -> Iterator[Result]:
+    """Some at a time; results come as they are known."""
+    longest_first = sorted(faults, key=lambda fault: not fault.within)
+    waiting, running = deque(longest_first), dict[Any, _Trial]()
     try:
-        with contextlib.ExitStack() as parts:
-            if fault.platform:
-                parts.enter_context(fault.platform())
-            stack = parts.enter_context(booted(options))
-            runner = parts.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-            return runner.run(_one_after_the_other(stack, [fault]))[0]
-    except CannotStart as problem:
-        return Result(fault.name, 0.0, trouble=str(problem))
-
-
-def _named(fault: Fault) -> dict[str, str]:
-    return {"SABOTAGE_FAULT": fault.name}
-
-
-async def _one_after_the_other(stack: Stack, faults: Sequence[Fault]) -> list[Result]:
-    results = []
-    async with stack.serve():
-        for number, fault in enumerate(faults):
-            if number:
-                stack.backend.stop()
-                stack.backend.environment = {**stack.backend.environment, **_named(fault)}
-                stack.backend.start()
-            await asyncio.to_thread(stack.backend.wait_until_healthy)
-            results.append(await _run_features(stack, fault))
-            print(results[-1].as_json(), flush=True)
-    return results
-
-
-async def _run_features(stack: Stack, fault: Fault) -> Result:
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        only = "^(" + "|".join(re.escape(name) for name in fault.caught_by) + ")"
-        argv = [sys.executable, "-m", "behave", "-D", "target=remote", "--no-color", "--no-summary"]
-        argv += ["-f", "json", "-o", str(report), "-n", only]
-        settings = {f"ACCEPTANCE_{name}": value for name, value in stack.settings().items()}
-        async with _process(argv, {**os.environ, **settings}) as process:
-            output = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
-        if not report.is_file():
-            return Result(fault.name, time.monotonic() - began, trouble=output[0].decode()[-500:])
-        return _judge(fault, json.loads(report.read_text()), time.monotonic() - began)
-
-
-@contextlib.asynccontextmanager
-async def _process(argv: Sequence[str], env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    pipe, merged = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
-    process = await asyncio.create_subprocess_exec(*argv, cwd=ROOT, env=env, stdout=pipe, stderr=merged)
-    try:
-        yield process
+        while waiting or running:
+            while waiting and len(running) < LANES:
+                trial = _Trial.of(waiting.popleft(), suite, ground)
+                running[trial.process.sentinel] = trial
+            for sentinel in wait(running, 1.0):
+                trial = running.pop(sentinel)
+                result = trial.result()
+                spoilt = trial.fault.sql or result.trouble or any(red.scenario == NOTHING_LEFT for red in result.red)
+                ground.give_back(trial.database, as_it_was=not spoilt)
+                yield result
+            for trial in running.values():
+                trial.keep_to_the_deadline()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        for trial in running.values():
+            end(trial.process)
 
 
-def _judge(fault: Fault, report: Any, seconds: float) -> Result:
-    red: dict[str, str] = {}
-    crashed: dict[str, str] = {}
-    for scenario in _scenarios(report):
-        for step in scenario.get("steps", []):
-            outcome = step.get("result", {})
-            if outcome.get("status") in ("failed", "error"):
-                message = outcome.get("error_message", "")
-                text = "\n".join(message) if isinstance(message, list) else str(message)
-                found = red if outcome["status"] == "failed" else crashed
-                found[scenario["name"]] = text
-    survived = [name for name in fault.caught_by if not any(seen.startswith(name) for seen in red)]
-    return Result(fault.name, seconds, red, crashed, survived)
+@dataclass(frozen=True)
+class _Trial:
+    """One fault being tried in a process of its own."""
+
+    fault: Fault
+    database: str
+    process: BaseProcess
+    answer: Connection
+    log: Path
+    began: float
+
+    @classmethod
+    def of(cls, fault: Fault, suite: Suite, ground: Ground) -> "_Trial":
+        folder = ground.folder / fault.name
+        folder.mkdir()
+        folder.chmod(0o711)
+        ours, theirs = pipe(duplex=False)
+        log = folder / "trial.log"
+        database = ground.take_database()
+        process = forked(_try, fault, suite, ground, database, folder, theirs, log=log)
+        theirs.close()
+        return cls(fault, database, process, ours, log, time.monotonic())
+
+    def keep_to_the_deadline(self) -> None:
+        if time.monotonic() - self.began > DEADLINE_SECONDS:
+            self.process.kill()
+
+    def result(self) -> Result:
+        seconds = time.monotonic() - self.began
+        self.process.join()
+        try:
+            report: Report = self.answer.recv()
+        except EOFError:
+            report = Report(0, (), "")
+            words = self.log.read_text(errors="replace").strip().splitlines()
+            said = words[-1] if words else f"nothing after {seconds:.0f} s"
+            return Result(self.fault.name, self.fault.area, self.fault.defect, seconds, 0, (), trouble=said)
+        return judge(self.fault, report, seconds)
 
 
-def _scenarios(report: Any) -> list[dict[str, Any]]:
-    """All scenarios, wherever the report nests them."""
-    if isinstance(report, list):
-        return [scenario for entry in report for scenario in _scenarios(entry)]
-    if report.get("type") == "scenario":
-        return [report]
-    return _scenarios(report.get("elements", []))
+def _try(fault: Fault, suite: Suite, ground: Ground, database: str, folder: Path, answer: Connection) -> None:
+    ours, theirs = pipe(duplex=False)
+    try:
+        with system_with(fault, ground, database, folder) as system:
+            settings = {**system.settings, "DIALECT": fault.dialect, "CALENDAR_SECONDS": CALENDAR_SECONDS}
+            behave = forked(_run, suite, suite.concerned(fault), settings, theirs, log=folder / "behave.log")
+            theirs.close()
+            while behave.sentinel not in (ready := wait([behave.sentinel, system.orders, ours])) and ours not in ready:
+                system.follow_an_order()
+            answer.send(ours.recv())
+            end(behave)
+    except CannotStart as problem:
+        answer.send(Report(0, (), str(problem)))
+
+
+def _run(suite: Suite, scope: Scope, settings: Mapping[str, str], answer: Connection) -> None:
+    os.environ.update({f"ACCEPTANCE_{name}": value for name, value in settings.items()})
+    answer.send(suite.run(scope))

@@ -1,31 +1,44 @@
 """Faults in how a tool call is read and answered."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from reference.backend import app, booking, tools
+from reference.backend import app, booking, server_timing, tools
 from reference.backend.answers import Answer
 from reference.backend.errors import InvalidRequest
 from reference.backend.tools import ToolCall
 from sabotage.fault import fault
 
-SHAPES = "Arguments given as"
+ONE_CALLER = "One caller, one slot"
+NOT_KEPT_WAITING = "Callers are not kept waiting"
+OLDER = "Arguments given as the older function call"
+THREE_LISTS = "One call that is named in three lists"
+TWO_CALLS = "Two calls in one message"
+BROKEN_CALL = "One broken call among good ones"
 
 
-@fault("Of two calls in one message only the first is done.", caught_by=["Two calls in one message"], origin=49)
+@fault(
+    "Of two calls in one message only the first is done.",
+    caught_by=[TWO_CALLS, BROKEN_CALL],
+    origin=49,
+)
 def one_of_two_calls() -> None:
     real = tools.calls_of
     tools.calls_of = lambda message: real(message)[:1]
 
 
-@fault("Calls are answered in another order than they were made.", caught_by=["Two calls in one message"])
+@fault(
+    "Calls are answered in another order than they were made.",
+    caught_by=[TWO_CALLS, BROKEN_CALL],
+)
 def answers_out_of_order() -> None:
     real = tools.calls_of
     tools.calls_of = lambda message: real(message)[::-1]
 
 
-@fault("A call that is named in three lists is done three times.", caught_by=["One call that is named in three lists"])
+@fault("A call that is named in three lists is done three times.", caught_by=[THREE_LISTS])
 def every_list_counts() -> None:
     def calls_of(message: Mapping[str, Any]) -> list[ToolCall]:
         entries = list(tools._entries(message))
@@ -45,12 +58,17 @@ def one_booking_a_phone_call() -> None:
     tools.flat_key = lambda headers: (real_flat(headers) or "").split("/")[0] or None
 
 
-@fault("Arguments are read only when they are an object.", caught_by=["Arguments given as text"])
+@fault(
+    "Arguments are read only when they are an object.",
+    caught_by=["Arguments given as text", THREE_LISTS, BROKEN_CALL],
+)
 def only_objects_are_read() -> None:
     tools.arguments_of = lambda call: call.spec.get("arguments", call.spec.get("parameters"))
 
 
-@fault("Arguments under the name of parameters are overlooked.", caught_by=["Arguments given as plain parameters"])
+@fault(
+    "Arguments under the name of parameters are overlooked.", caught_by=["Arguments given as plain parameters", OLDER]
+)
 def parameters_are_overlooked() -> None:
     real = tools.arguments_of
 
@@ -60,18 +78,31 @@ def parameters_are_overlooked() -> None:
     tools.arguments_of = arguments_of
 
 
-@fault("Only the top level of a call is read, not its function.", caught_by=["Arguments given as an object"], origin=21)
+@fault(
+    "Only the top level of a call is read, not its function.",
+    caught_by=[
+        "Arguments given as an object",
+        "Arguments given as text",
+        "Arguments given as plain",
+        THREE_LISTS,
+        TWO_CALLS,
+        BROKEN_CALL,
+        "A tool that nobody has",
+        "Messages that ask for nothing",
+    ],
+    origin=21,
+)
 def function_is_overlooked() -> None:
     real = tools.calls_of
     tools.calls_of = lambda message: [ToolCall(call.id, {"name": booking.TOOL}, None) for call in real(message)]
 
 
-@fault("The older function call is ignored.", caught_by=["Arguments given as the older function call"])
+@fault("The older function call is ignored.", caught_by=[OLDER])
 def function_call_is_ignored() -> None:
     tools.FUNCTION_CALL = "nothing-of-the-kind"
 
 
-@fault("Arguments that were cut off end the whole message.", caught_by=["One broken call among good ones"])
+@fault("Arguments that were cut off end the whole message.", caught_by=[BROKEN_CALL])
 def one_broken_call_breaks_all() -> None:
     async def outcome_of(session: Any, call: ToolCall) -> Any:
         return await app.run(session, call)
@@ -79,7 +110,7 @@ def one_broken_call_breaks_all() -> None:
     app.outcome_of = outcome_of
 
 
-@fault("Arguments that were cut off are an inner error.", caught_by=["One broken call among good ones"])
+@fault("Arguments that were cut off are an inner error.", caught_by=[BROKEN_CALL])
 def cut_off_is_an_error() -> None:
     real = tools.arguments_of
 
@@ -92,12 +123,20 @@ def cut_off_is_an_error() -> None:
     tools.arguments_of = arguments_of
 
 
-@fault("An answer has two lines, of which Vapi reads none.", caught_by=["One caller, one slot"], origin=20)
+@fault(
+    "An answer has two lines, of which Vapi reads none.",
+    caught_by=[ONE_CALLER, NOT_KEPT_WAITING],
+    origin=20,
+)
 def answers_on_two_lines() -> None:
     tools.one_line = lambda text: f"Thank you.\n{text}"
 
 
-@fault("The result is an object, which Vapi takes for no result.", caught_by=["One caller, one slot"], origin=20)
+@fault(
+    "The result is an object, which Vapi takes for no result.",
+    caught_by=[ONE_CALLER, NOT_KEPT_WAITING],
+    origin=20,
+)
 def result_is_an_object() -> None:
     real = tools.result_entry
 
@@ -108,7 +147,7 @@ def result_is_an_object() -> None:
     tools.result_entry = entry
 
 
-@fault("The answer's id is not the call's.", caught_by=["One caller, one slot"], origin=20)
+@fault("The answer's id is not the call's.", caught_by=[ONE_CALLER, NOT_KEPT_WAITING], origin=20)
 def another_tool_call_id() -> None:
     real = tools.result_entry
     tools.result_entry = lambda call, outcome: {**real(call, outcome), "toolCallId": "call_1"}
@@ -133,7 +172,7 @@ def unknown_messages_are_refused() -> None:
 
 @fault(
     "Every message is taken for a request, also one that asks for nothing.",
-    caught_by=["Messages that ask for nothing"],
+    caught_by=["Messages that ask for nothing", OLDER],
 )
 def every_message_is_a_request() -> None:
     async def answer(session: Any, message: Any) -> dict[str, Any]:
@@ -144,7 +183,15 @@ def every_message_is_a_request() -> None:
 
 
 @fault(
-    "A refusal is told as a success.", caught_by=["A slot that is the same as", "Days that cannot be booked"], origin=50
+    "A refusal is told as a success.",
+    caught_by=[
+        "A slot that",
+        "An appointment marked as",
+        "Days that cannot be booked",
+        "Sayings that name no time",
+        "Lengths that are none",
+    ],
+    origin=50,
 )
 def refusals_sound_like_success() -> None:
     real = app.run
@@ -156,3 +203,14 @@ def refusals_sound_like_success() -> None:
             return Answer("All done.", {"success": True})
 
     app.run = run
+
+
+@fault("No answer says how long it took.", caught_by=[NOT_KEPT_WAITING])
+def answers_without_their_time() -> None:
+    server_timing._timing = lambda _total, _in_database: ""
+
+
+@fault("An answer tells the time since the server was started, not since it was asked.", caught_by=[NOT_KEPT_WAITING])
+def time_since_the_start() -> None:
+    real, started = server_timing._timing, time.perf_counter()
+    server_timing._timing = lambda _total, in_database: real(time.perf_counter() - started, in_database)

@@ -44,9 +44,9 @@ def left_files(temporary: Path) -> list[str]:
     return [path.name for path in temporary.iterdir()]
 
 
-def await_nothing(look: Callable[[], list[str]]) -> list[str]:
+def await_nothing(look: Callable[[], list[str]], seconds: float = GONE_WITHIN_SECONDS) -> list[str]:
     """What is still there when the time is up; an empty list as soon as nothing is."""
-    deadline = time.monotonic() + GONE_WITHIN_SECONDS
+    deadline = time.monotonic() + seconds
     while (found := look()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found

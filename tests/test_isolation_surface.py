@@ -14,7 +14,9 @@ from acceptance.isolation_survey import Survey, surveying
 from acceptance.isolation_writing import CHANGE, change_rows, try_on
 from acceptance.run import open_run
 from acceptance.scene import Run, Scene
-from sabotage.isolation_trial import system_with
+from reference.attached import attached_reference
+from sabotage.catalogue import FAULTS
+from sabotage.isolation_faults import MEASURED
 
 SLOWER_AT_MOST = 2.5
 AWKWARD = """
@@ -49,7 +51,7 @@ create table public.never (org_id uuid not null, note text not null, check (fals
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     sql = tmp_path_factory.mktemp("sql") / "awkward.sql"
     sql.write_text(AWKWARD)
-    with system_with(sql) as words:
+    with attached_reference("--sql", str(sql)) as words:
         flags = {key.lower(): value for key, value in words.items() if not key.startswith("CALENDAR_")}
         with open_run({"target": "remote", **flags}) as opened:
             yield opened
@@ -121,8 +123,6 @@ def _bare(survey: Survey) -> float:
 
 def test_folder_of_changes_is_complete() -> None:
     folder = Path(__file__).parents[1] / "sabotage" / "sql"
-    from sabotage.isolation_faults import FAULTS, HARMLESS, MEASURED
-
     assert len(MEASURED) == 24
-    assert len(HARMLESS) == 10
-    assert {path.stem for path in folder.glob("rls-*.sql")} == set(FAULTS)
+    assert len([fault for fault in FAULTS.values() if fault.area == "harmless"]) == 10
+    assert {path.stem for path in folder.glob("*.sql")} == {fault.sql.stem for fault in FAULTS.values() if fault.sql}

@@ -6,7 +6,8 @@ import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -21,15 +22,13 @@ _spawned: "list[tuple[subprocess.Popen[bytes], int]]" = []
 _ENDINGS = {signal.SIGTERM, signal.SIGINT}
 
 
-def _die_with_parent(death_signal: int, parent: int) -> Callable[[], None]:
-    def prepare() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
-        if _libc is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
-            if os.getppid() != parent:  # it died between fork and prctl
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    return prepare
+def die_with_parent(death_signal: int, parent: int) -> None:
+    """Called in a child: have the kernel send it a signal when the thread that started it ends."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def spawn(
@@ -64,7 +63,7 @@ def spawn(
             process_group=0,
             pass_fds=pass_fds,
             cwd=cwd,
-            preexec_fn=_die_with_parent(death_signal, os.getpid()),
+            preexec_fn=partial(die_with_parent, death_signal, os.getpid()),
         )
         _spawned.append((process, death_signal))
     finally:
