@@ -134,9 +134,10 @@ def must_hear_the_same(exchange: Exchange, other: Exchange) -> None:
         alike = next(
             (place for place, (one, two) in enumerate(zip(now, before, strict=False)) if one != two), len(before)
         )
+        heard, hears = short(before[alike:]) or "no more", short(now[alike:]) or "no more"
         raise PromiseBroken(
             f"{exchange.wish.caller} asked what {other.wish.caller} did and should hear the same, but where "
-            f"{other.wish.caller} heard {short(before[alike:]) or 'no more'}, {exchange.wish.caller} hears {short(now[alike:]) or 'no more'}"
+            f"{other.wish.caller} heard {heard}, {exchange.wish.caller} hears {hears}"
         )
     if told(exchange) != told(other):
         raise PromiseBroken(f"{exchange.wish.caller} should be given the same documents as {other.wish.caller}.")

@@ -47,5 +47,7 @@ def _folder() -> Path:
 
 def _load(folder: Path) -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # One short text on several threads waits for all of them.
+    importlib.import_module("torch").set_num_threads(1)
     transformers: Any = importlib.import_module("sentence_transformers")
     return transformers.SentenceTransformer(str(folder), device="cpu")
