@@ -66,8 +66,9 @@ class Embeddings:
             answer = self.http.post(
                 self.target.embeddings_url, json={"input": list(texts)}, headers={"Authorization": f"Bearer {key}"}
             )
-        except httpx.TransportError:
-            raise NotOffered("nothing embeds documents as the backend embeds questions (embeddings_url)") from None
+        except httpx.TransportError as problem:
+            # Slow or out of order is not the same as not offered.
+            raise PromiseBroken(f"Texts should be embedded, but no answer came ({type(problem).__name__}).") from None
         if answer.status_code in (404, 405, 501):
             raise NotOffered("nothing embeds documents as the backend embeds questions (embeddings_url)")
         return read_embeddings(answer, len(texts))

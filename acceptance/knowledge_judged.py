@@ -134,10 +134,10 @@ def must_hear_the_same(exchange: Exchange, other: Exchange) -> None:
         alike = next(
             (place for place, (one, two) in enumerate(zip(now, before, strict=False)) if one != two), len(before)
         )
-        first, then = other.wish.caller, exchange.wish.caller
+        heard, hears = short(before[alike:]) or "no more", short(now[alike:]) or "no more"
         raise PromiseBroken(
-            f"{then} asked what {first} did and should hear the same, but where {first} heard "
-            f"{short(before[alike:]) or 'no more'}, {then} hears {short(now[alike:]) or 'no more'}"
+            f"{exchange.wish.caller} asked what {other.wish.caller} did and should hear the same, but where "
+            f"{other.wish.caller} heard {heard}, {exchange.wish.caller} hears {hears}"
         )
     if told(exchange) != told(other):
         raise PromiseBroken(f"{exchange.wish.caller} should be given the same documents as {other.wish.caller}.")

@@ -16,7 +16,7 @@ from acceptance import knowledge_judged as judged
 from acceptance import live_model
 from acceptance.clinics import Clinic
 from acceptance.errors import Inconclusive, NotOffered, PromiseBroken
-from acceptance.knowledge import Document, Library, documents_of, read_embeddings
+from acceptance.knowledge import Document, Embeddings, Library, documents_of, read_embeddings
 from acceptance.knowledge_vectors import as_text, binary_copy, close_to, random_directions, unit
 from acceptance.knowledge_ways import Asking
 from acceptance.live_model import Model
@@ -163,6 +163,23 @@ def test_embeddings_are_read_by_index_and_must_be_as_many_as_texts() -> None:
     for answer in (httpx.Response(200, json={"data": entries[:1]}), httpx.Response(500, json={}), httpx.Response(200)):
         with pytest.raises(PromiseBroken):
             read_embeddings(answer, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [(404, NotOffered), (405, NotOffered), (500, PromiseBroken), (401, PromiseBroken), (httpx.ReadTimeout("x"), PromiseBroken),
+     (httpx.ConnectError("x"), PromiseBroken)],
+)  # fmt: skip
+def test_only_what_is_not_there_is_not_offered(answer: Any, raised: type[Exception]) -> None:
+    def respond(_request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer, json={})
+
+    target = Target("t", "u", "p", "s", "d", "a", embeddings_url="http://127.0.0.1/v1/embeddings", embeddings_key="k")
+    embeddings = Embeddings(target, httpx.Client(transport=httpx.MockTransport(respond)))
+    with pytest.raises(raised):
+        embeddings.of(["a"], cast(Any, None))
 
 
 @pytest.mark.parametrize("dimensions", [3, 384, 1536])

@@ -7,12 +7,14 @@ from behave import then, when
 from behave.runner import Context
 
 from acceptance import promises, storms
-from acceptance.booking import Slot
+from acceptance.booking import BOOK, Slot
+from acceptance.knowledge import ANSWER
 from acceptance.latency import Distribution, must_tell_their_times
 from acceptance.moments import Moment
 from acceptance.race import judge_others, judge_winner
 from acceptance.refusals import Refusal
 
+WHAT_IS_ASKED = {BOOK: "a booking", ANSWER: "a question"}
 SURGERY_HOURS = Slot(Moment("the next working day", time(7)))
 ALL_DAY = Slot(Moment("the next working day", time(2)))
 LONG_SLOT = Slot(Moment("the next working day", time(2)), minutes=60)
@@ -32,7 +34,7 @@ def every_caller_booked(context: Context) -> None:
 @then("{share:Number} of 100 answers came within {budget:Number} ms")
 def answers_in_time(context: Context, share: int, budget: int) -> None:
     samples = [exchange.outcome.milliseconds for exchange in context.scene.exchanges.values()]
-    asked = {exchange.call.tool for exchange in context.scene.exchanges.values()}
+    asked = {WHAT_IS_ASKED[exchange.call.tool] for exchange in context.scene.exchanges.values()}
     measured = Distribution(f"{' and '.join(sorted(asked))} ({context.scene.dialect})", samples)
     context.scene.run.measurements.append(measured)
     measured.judge(share, budget)

