@@ -14,6 +14,7 @@ from reference.backend.tenancy import Session
 from sabotage.fault import fault
 from sabotage.knowledge_faults import (
     ABOVE,
+    BELOW,
     EVERY_WAY,
     FORMS,
     LESS,
@@ -38,7 +39,7 @@ def documents_are_cut() -> None:
     knowledge.shown = lambda found: [{**each, "content": each["content"][:200]} for each in real(found)]
 
 
-@fault("What is spoken is cut to two thousand letters.", caught_by=[f"{OWN_LONG} [tool-calls]"])
+@fault("What is spoken is cut to two thousand letters.", caught_by=[OWN_LONG])
 def speech_is_cut() -> None:
     real = knowledge.sentence
     knowledge.sentence = lambda found: real(found)[:2000]
@@ -70,7 +71,7 @@ async def _of_the_others(session: Session) -> str:
 
 @fault(
     "What the assistant is given ends with a neighbour's document, for example's sake.",
-    caught_by=[f"{OWN_POLICY} [tool-calls]", f"{POISON} [tool-calls]"],
+    caught_by=[OWN_POLICY, POISON],
 )
 def neighbours_document_in_the_context() -> None:
     real = knowledge.answer_question
@@ -83,7 +84,8 @@ def neighbours_document_in_the_context() -> None:
 
 
 @fault(
-    "What the assistant is given holds the titles of all that lies below the threshold too.", caught_by=[NOTHING_CLOSE]
+    "What the assistant is given holds the titles of all that lies below the threshold too.",
+    caught_by=[NOTHING_CLOSE, ABOVE, BELOW],
 )
 def context_holds_what_was_not_found() -> None:
     real = knowledge.answer_question
@@ -97,7 +99,7 @@ def context_holds_what_was_not_found() -> None:
     knowledge.answer_question = answer
 
 
-@fault("Vapi's request is answered with everybody's knowledge.", caught_by=[EVERY_WAY, FORMS], origin=12)
+@fault("Vapi's request is answered with everybody's knowledge.", caught_by=[EVERY_WAY, FORMS, NOBODYS], origin=12)
 def vapi_is_given_everybodys() -> None:
     everybodys = """
     select id, content, 1 - (embedding operator(extensions.<=>) %s::extensions.vector) as similarity
@@ -125,18 +127,18 @@ def only_openais_form_is_read() -> None:
     _said_under("messagesOpenAIFormatted")
 
 
-@fault("Vapi's request is read in Vapi's own form alone.", caught_by=[f"{FORMS}, in OpenAI's form"])
+@fault("Vapi's request is read in Vapi's own form alone.", caught_by=[f"{FORMS}, in OpenAI's form", EVERY_WAY])
 def only_vapis_form_is_read() -> None:
     _said_under("messages")
 
 
-@fault("Of a conversation the first words count as the question, not the last.", caught_by=[FORMS])
+@fault("Of a conversation the first words count as the question, not the last.", caught_by=[FORMS, EVERY_WAY])
 def first_words_count() -> None:
     real = knowledge._said_by_the_caller
     knowledge._said_by_the_caller = lambda messages: real(messages)[:1]
 
 
-@fault("What the assistant says itself counts as a question.", caught_by=[FORMS])
+@fault("What the assistant says itself counts as a question.", caught_by=[FORMS, EVERY_WAY])
 def assistants_words_count() -> None:
     real = knowledge._said_by_the_caller
 
@@ -172,9 +174,7 @@ def refusal_quotes_the_neighbour() -> None:
     tenancy.deny = deny
 
 
-@fault(
-    "The notes of one caller stay in the assistant for the next.", caught_by=[f"{NEXT_CALLER} [tool-calls]"], origin=9
-)
+@fault("The notes of one caller stay in the assistant for the next.", caught_by=[NEXT_CALLER], origin=9)
 def notes_stay_for_the_next_caller() -> None:
     real = knowledge.answer_question
     notes: list[str] = []
@@ -188,12 +188,12 @@ def notes_stay_for_the_next_caller() -> None:
     knowledge.answer_question = answer
 
 
-@fault("Without a document something plausible is said.", caught_by=[f"{NOTHING_CLOSE} [tool-calls]", ODD_QUESTIONS])
+@fault("Without a document something plausible is said.", caught_by=[NOTHING_CLOSE, ODD_QUESTIONS])
 def answers_are_invented() -> None:
     knowledge.NOT_KNOWN = "Most clinics ask you to cancel twelve hours ahead."
 
 
-@fault("Not knowing is admitted, and then guessed.", caught_by=[f"{NOTHING_CLOSE} [tool-calls]", ODD_QUESTIONS])
+@fault("Not knowing is admitted, and then guessed.", caught_by=[NOTHING_CLOSE, ODD_QUESTIONS])
 def admitted_and_guessed() -> None:
     real = knowledge.answer_question
 
@@ -216,7 +216,7 @@ def not_knowing_is_a_failure() -> None:
     knowledge.answer_question = answer
 
 
-@fault("A document's id is made up.", caught_by=[ABOVE, MORE, LESS])
+@fault("A document's id is made up.", caught_by=[ABOVE, MORE, LESS, BELOW])
 def ids_are_made_up() -> None:
     real = knowledge.shown
     knowledge.shown = lambda found: [{**each, "uuid": str(UUID(int=place))} for place, each in enumerate(real(found))]

@@ -42,33 +42,65 @@ NEEDLE = "Three documents beside twenty thousand"
 sql_fault(
     "knowledge-of-every-clinic",
     "The filter by clinic was dropped, in the search and in the policy of the table.",
-    caught_by=[EVERY_WAY, SAME_WORDS, ABOVE, NOTHING_CLOSE, POISON, NEEDLE],
+    caught_by=[
+        EVERY_WAY,
+        SAME_WORDS,
+        ABOVE,
+        NOTHING_CLOSE,
+        POISON,
+        NEEDLE,
+        OWN_POLICY,
+        FORMS,
+        BELOW,
+        MORE,
+        LESS,
+        BOUNDARY,
+    ],
+    also=[TEN_THOUSAND],
     origin=12,
 )
 sql_fault(
     "knowledge-search-as-its-owner",
     "The search has its owner's rights and leaves the rest to row security, which does not apply to it.",
-    caught_by=[EVERY_WAY, SAME_WORDS, ABOVE, POISON, NEEDLE],
+    caught_by=[
+        EVERY_WAY,
+        SAME_WORDS,
+        ABOVE,
+        POISON,
+        NEEDLE,
+        OWN_POLICY,
+        FORMS,
+        BELOW,
+        MORE,
+        LESS,
+        NOTHING_CLOSE,
+        BOUNDARY,
+    ],
+    also=[TEN_THOUSAND],
     origin=12,
 )
 sql_fault("knowledge-open-to-visitors", "Anybody may call the search.", caught_by=[EVERY_WAY], origin=58)
 sql_fault(
     "knowledge-worst-first",
     "The search sorts by similarity the wrong way round.",
-    caught_by=[ABOVE, LESS, TEN_THOUSAND],
+    caught_by=[ABOVE, LESS, TEN_THOUSAND, BELOW, MORE, BOUNDARY, NEEDLE],
     origin=52,
 )
 sql_fault(
     "knowledge-worst-of-the-best-first",
     "The best three are found, and given the worst first.",
-    caught_by=[ABOVE, MORE, LESS],
+    caught_by=[ABOVE, MORE, LESS, BELOW, BOUNDARY],
     origin=52,
 )
-sql_fault("knowledge-distance-for-similarity", "The distance is given out as similarity.", caught_by=[ABOVE, BOUNDARY])
+sql_fault(
+    "knowledge-distance-for-similarity",
+    "The distance is given out as similarity.",
+    caught_by=[ABOVE, BOUNDARY, BELOW, MORE, LESS],
+)
 sql_fault(
     "knowledge-threshold-ignored",
     "The threshold is not looked at.",
-    caught_by=[OWN_POLICY, BELOW, MORE, NOTHING_CLOSE, BOUNDARY, ODD_QUESTIONS],
+    caught_by=[OWN_POLICY, BELOW, MORE, NOTHING_CLOSE, BOUNDARY, ODD_QUESTIONS, FORMS],
 )
 sql_fault("knowledge-threshold-too-low", "The threshold of 0.7 was lowered to 0.2.", caught_by=[BELOW], origin=52)
 sql_fault("knowledge-threshold-inclusive", "What lies exactly at the threshold counts.", caught_by=[BOUNDARY])
@@ -91,13 +123,17 @@ sql_fault(
 sql_fault(
     "knowledge-vectors-as-text",
     "Vectors are stored as text, and the search finds none.",
-    caught_by=[OWN_POLICY],
+    caught_by=[OWN_POLICY, WRONG_LINE, NEXT_CALLER, EVERY_WAY, FORMS, NOBODYS],
     origin=29,
 )
-sql_fault("knowledge-cut-at-a-thousand", "Documents are cut to a thousand letters.", caught_by=[OWN_LONG])
+sql_fault("knowledge-cut-at-a-thousand", "Documents are cut to a thousand letters.", caught_by=[OWN_LONG, POISON])
 
 
-@fault("Asking for a neighbour's knowledge leaves no trace.", caught_by=[WRONG_LINE, NEIGHBOUR, NO_CLINIC], origin=50)
+@fault(
+    "Asking for a neighbour's knowledge leaves no trace.",
+    caught_by=[WRONG_LINE, NEIGHBOUR, NO_CLINIC, NOBODYS],
+    origin=50,
+)
 def no_trace_of_questions() -> None:
     _forgetting(lambda _caller, attempt: attempt.action == knowledge.TOOL)
 
@@ -132,7 +168,7 @@ def clinic_of_a_question_from_the_arguments() -> None:
 
 @fault(
     "A question is answered from a store of earlier answers, whoever asked.",
-    caught_by=[f"{OWN_POLICY} [flat]"],
+    caught_by=[OWN_POLICY],
     origin=9,
 )
 def answers_are_kept_for_everybody() -> None:
@@ -237,13 +273,19 @@ def orders_are_obeyed() -> None:
     knowledge.search = search
 
 
-@fault("Texts are embedded in one dimension too few.", caught_by=[OWN_POLICY])
+@fault(
+    "Texts are embedded in one dimension too few.",
+    caught_by=[OWN_POLICY, WRONG_LINE, NEXT_CALLER, EVERY_WAY, FORMS, NOBODYS],
+)
 def wrong_dimension() -> None:
     real = embedding_lexical.lexical_vector
     embedding_lexical.lexical_vector = lambda text: real(text)[:-1]
 
 
-@fault("Questions are embedded in another way than documents.", caught_by=[OWN_POLICY, ABOVE, TEN_THOUSAND, NEEDLE])
+@fault(
+    "Questions are embedded in another way than documents.",
+    caught_by=[OWN_POLICY, ABOVE, TEN_THOUSAND, NEEDLE, WRONG_LINE, EVERY_WAY, FORMS, BELOW, MORE, LESS],
+)
 def questions_embedded_otherwise() -> None:
     async def otherwise(embedder: Any, text: str) -> embedding.Vector:
         (vector,) = await embedder.embed([text])
@@ -264,7 +306,9 @@ def slow_model() -> None:
 
 
 @fault(
-    "The knowledge base is searched with the rights of the service.", caught_by=[SAME_WORDS, ABOVE, POISON], origin=12
+    "The knowledge base is searched with the rights of the service.",
+    caught_by=[SAME_WORDS, ABOVE, POISON, BELOW, MORE, LESS, NOTHING_CLOSE],
+    origin=12,
 )
 def searched_as_the_service() -> None:
     everybodys = """
