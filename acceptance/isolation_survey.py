@@ -124,7 +124,8 @@ def surveying(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[Survey]:
     """A survey on a connection of its own, whose transaction is rolled back in the end whatever happens."""
     people = strangers(scene, own)
     with psycopg.connect(scene.run.target.database_url, autocommit=True, prepare_threshold=None) as connection:
-        surface = read_surface(connection)
+        surface = scene.run.surface or read_surface(connection)
+        scene.run.surface = surface  # no scenario changes the schema, so one look serves the whole run
         connection.execute(f"begin; {PATIENCE}".encode())
         try:
             yield Survey(

@@ -13,6 +13,7 @@ from acceptance.diary import Census, Observer
 from acceptance.errors import NotOffered, PromiseBroken
 from acceptance.http import open_client
 from acceptance.identity import Accounts, Session
+from acceptance.isolation_surface import Surface
 from acceptance.latency import Distribution
 from acceptance.nursery import Nursery
 from acceptance.race import Attempt
@@ -47,6 +48,7 @@ class Run:
     marker: str
     measurements: list[Distribution] = field(default_factory=list)
     matrix: Matrix = field(default_factory=Matrix)
+    surface: Surface | None = None
 
 
 @dataclass
