@@ -19,7 +19,7 @@ def main() -> int:
     """Exit code 0 after an ordinary end, 2 with one sentence when the stack cannot run here."""
     chosen = _parser().parse_args()
     exit_on_signals()
-    options = StackOptions(backend_module=chosen.backend, extra_sql=tuple(chosen.sql), migrations=chosen.migrations)
+    options = StackOptions(extra_sql=tuple(chosen.sql), migrations=chosen.migrations)
     try:
         with booted(options) as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(stack, attached=chosen.attached))
@@ -58,7 +58,6 @@ def _introduce(stack: Stack) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reference", description="A complete small voice-booking system.")
     parser.add_argument("--attached", action="store_true", help="print settings as JSON, end when stdin closes")
-    parser.add_argument("--backend", default="reference.backend", metavar="MODULE", help="the backend to run")
     parser.add_argument(
         "--sql", action="append", default=[], type=Path, metavar="FILE", help="SQL after the migrations"
     )

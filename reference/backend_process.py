@@ -1,5 +1,6 @@
 """The backend as a process of its own, which a test may kill and start again at the same URL."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -27,21 +28,18 @@ class BackendProcess:
     listener: socket.socket
     environment: Mapping[str, str]
     log: Path
-    module: str = "reference.backend"
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _forks: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _unread: int = field(default=0, init=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def start(self) -> None:
-        """Spawn it; call from the supervisor's main thread, whose end would take the child along."""
-        fd = self.listener.fileno()
-        env = {**os.environ, **self.environment, "BACKEND_SOCKET_FD": str(fd), "TZ": SERVER_TIME_ZONE}
-        with self.log.open("ab") as log:
-            # When the whole stack ends, nothing that the backend could still tidy up outlives it.
-            argv = [sys.executable, "-m", self.module]
-            self._process = spawn(argv, log=log, env=env, pass_fds=[fd], death_signal=signal.SIGKILL)
+        """Order it; the first time from the supervisor's main thread, whose end would take it along."""
+        if self._forks is None:
+            self._forks = self._spawn_forks()
+        self._order("start")
 
     def wait_until_healthy(self) -> None:
         """Poll `/health`; raises CannotStart when it ends or stays silent."""
@@ -53,14 +51,14 @@ class BackendProcess:
                 time.sleep(0.01)
 
     def kill(self) -> None:
-        """End it without warning, as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        """End it without warning, as a crash would; returns when it is gone."""
+        self._order("kill")
+        self._state()
 
     @property
     def lives(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        self._order("look")
+        return self._state()
 
     def _answers(self, client: httpx.Client) -> bool:
         # A dead process leaves the connection waiting in the socket's queue, so look before asking.
@@ -74,3 +72,26 @@ class BackendProcess:
     def _last_words(self) -> str:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
+
+    def _spawn_forks(self) -> "subprocess.Popen[bytes]":
+        fd = self.listener.fileno()
+        env = {**os.environ, **self.environment, "BACKEND_SOCKET_FD": str(fd), "TZ": SERVER_TIME_ZONE}
+        argv = [sys.executable, "-m", "reference.backend_forks", str(self.log)]
+        pipe = subprocess.PIPE
+        with self.log.open("ab") as log:
+            return spawn(argv, stdin=pipe, log=pipe, errors=log, env=env, pass_fds=[fd], death_signal=signal.SIGKILL)
+
+    def _order(self, order: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # whoever forks has died; the state tells
+            if self._forks is not None and self._forks.stdin is not None:
+                self._forks.stdin.write(f"{order}\n".encode())
+                self._forks.stdin.flush()
+                self._unread += 1
+
+    def _state(self) -> bool:
+        """What the last order came to; while libraries are being imported, this waits."""
+        told = b""
+        while self._unread and self._forks is not None and self._forks.stdout is not None:
+            told = self._forks.stdout.readline()
+            self._unread = self._unread - 1 if told else 0
+        return told == b"lives\n"

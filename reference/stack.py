@@ -42,9 +42,8 @@ CALENDAR_RETRY_CAP_SECONDS = "1"
 
 @dataclass(frozen=True)
 class StackOptions:
-    """What may differ from the reference: another backend module, SQL laid on top of the migrations."""
+    """What may differ from the reference: settings of the backend, SQL laid on top of the migrations."""
 
-    backend_module: str = "reference.backend"
     backend_environment: Mapping[str, str] = field(default_factory=dict)
     extra_sql: Sequence[Path] = ()
     migrations: Path = MIGRATIONS
@@ -159,7 +158,6 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
             premises.listeners["backend"],
             {**environment, **options.backend_environment},
             folder / "backend.log",
-            options.backend_module,
         )
         backend.start()  # it imports its libraries while PostgreSQL starts
         postgres = parts.enter_context(migrated(folder, options.migrations, options.extra_sql))

@@ -6,13 +6,12 @@ Whoever forks here runs neither threads nor an event loop, of which a child woul
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from reference.platform.processes import die_with_parent
+from reference.platform.processes import die_with_parent, write_to
 
 _CONTEXT = multiprocessing.get_context("fork")
 pipe = _CONTEXT.Pipe
@@ -35,7 +34,5 @@ def _begin(parent: int, log: Path, target: Callable[..., object], arguments: tup
     die_with_parent(signal.SIGKILL, parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the first process ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), sys.__stdout__.fileno())  # type: ignore[union-attr]
-        os.dup2(file.fileno(), sys.__stderr__.fileno())  # type: ignore[union-attr]
+    write_to(log)
     target(*arguments)

@@ -31,6 +31,14 @@ def die_with_parent(death_signal: int, parent: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def write_to(log: Path) -> None:
+    """Called in a child: whatever it prints goes to the end of a file."""
+    with log.open("ab") as file:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            assert stream is not None
+            os.dup2(file.fileno(), stream.fileno())
+
+
 def spawn(
     argv: Sequence[str | Path],
     *,
