@@ -9,6 +9,7 @@ from urllib.parse import quote
 from acceptance.api_probes import NEW_SETTINGS, Ground, Request
 from acceptance.availability import CHECK
 from acceptance.booking import BOOK
+from acceptance.knowledge import ANSWER
 from acceptance.voice import TOOLS_PATH
 
 Probe = Callable[[Ground], Request]
@@ -46,6 +47,9 @@ SWAPS: dict[str, Probe] = {
     ),
     "a question for the neighbour, itself beside it": lambda g: replace(
         g.tool(CHECK, g.other), path=TOOLS_PATH + _beside(g.own.org_id)
+    ),
+    "an enquiry at the neighbour, itself beside it": lambda g: replace(
+        g.tool(ANSWER, g.other), path=TOOLS_PATH + _beside(g.own.org_id)
     ),
     "itself in the address, the neighbour beside it": lambda g: g.settings(extra=_beside(g.other.org_id)),
     "itself in the address, the neighbour in the headers": lambda g: _with_headers(g.settings(), g.other.org_id),
@@ -116,11 +120,13 @@ INJECTIONS: dict[str, Callable[[Ground, str], Request]] = {
     "the provider of a question": _argument(CHECK, "provider_id"),
     "the day of a question": _argument(CHECK, "date"),
     "the stretch of a question": _between,
+    "the clinic of an enquiry": _argument(ANSWER, "clinic_id"),
     "the address of the settings": lambda g, command: g.settings(quote(command)),
     "the time zone": _setting("timezone"),
     "the opening time": _setting("opening_time"),
     "the closing time": _setting("closing_time"),
     "the length of a slot": _setting("slot_minutes"),
+    "the threshold of the knowledge": _setting("knowledge_threshold"),
 }
 
 
@@ -138,6 +144,7 @@ def _padded(request: Request) -> Request:
 LARGE: dict[str, Probe] = {
     "a booking": lambda g: _padded(g.tool(BOOK)),
     "a booking in pieces of unsaid number": lambda g: replace(_padded(g.tool(BOOK)), in_pieces=True),
+    "an enquiry": lambda g: _padded(g.tool(ANSWER)),
     "a change of the settings": lambda g: _padded(g.settings(changes=NEW_SETTINGS)),
     "a change of the settings in pieces": lambda g: replace(_padded(g.settings(changes=NEW_SETTINGS)), in_pieces=True),
 }

@@ -16,6 +16,7 @@ from acceptance.clinics import Clinic
 from acceptance.doors import AFTERNOON, CHANGE_SETTINGS, READ_SETTINGS, Headers
 from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.identity import Session
+from acceptance.knowledge import ANSWER
 from acceptance.refusals import REFUSALS, must_refuse
 from acceptance.scene import Exchange, Scene
 from acceptance.tokens_judged import other_than
@@ -66,8 +67,11 @@ class Ground:
         """A tool call with its arguments changed or added to, in the scenario's dialect; `...` leaves one out."""
         wish = self.wish(clinic)
         day = {"date": wish.starts_at.date().isoformat()}
-        asked = {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, **day}
-        arguments = {**(asked if tool == CHECK else wish.arguments()), **(changes or {})}
+        asked = {
+            CHECK: {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, **day},
+            ANSWER: {"clinic_id": wish.clinic_id, "question": "What is your cancellation policy?"},
+        }
+        arguments = {**asked.get(tool, wish.arguments()), **(changes or {})}
         call = ToolCall(tool, {name: value for name, value in arguments.items() if value is not ...})
         body, headers = WIRES[self.scene.dialect].request(call)
         return Request("POST", TOOLS_PATH, json.dumps(body).encode(), list(headers.items()), call)
@@ -111,6 +115,7 @@ def _plain_outcome(answer: httpx.Response) -> Outcome:
 ATTEMPTS = {
     "booking an appointment": BOOK,
     "asking for free times": CHECK,
+    "asking a question": ANSWER,
     "reading the settings": READ_SETTINGS,
     "changing the settings": CHANGE_SETTINGS,
 }

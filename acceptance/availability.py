@@ -89,5 +89,5 @@ def all_can_be_booked(scene: Scene, offers: list[Offered], asked: Wish) -> None:
         minutes = int((free.end - free.start).total_seconds() // 60)
         taker = f"taker {number}"
         must_be_booked(
-            scene.ask(replace(asked, caller=taker, patient_name=taker, starts_at=free.start, minutes=minutes))
+            scene, scene.ask(replace(asked, caller=taker, patient_name=taker, starts_at=free.start, minutes=minutes))
         )

@@ -20,14 +20,13 @@ from google.oauth2 import service_account as google_service_account
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from acceptance.http import open_client
+from acceptance.http import PATIENCE_SECONDS, accepted, open_client
 
 if TYPE_CHECKING:
     from googleapiclient._apis.calendar.v3.resources import EventsHttpRequest
     from googleapiclient.http import HttpRequest
 
 SCOPE = "https://www.googleapis.com/auth/calendar"
-TIMEOUT_SECONDS = 10.0
 READ_RETRIES = 3
 IDLE_SECONDS = 3.0
 LARGEST_PAGE = 2500
@@ -55,11 +54,13 @@ class CalendarReader:
     Google says that its rate limit is reached or that it is unwell; nothing else is repeated.
     """
 
-    def __init__(self, service_account: Mapping[str, str], api_endpoint: str | None) -> None:
+    def __init__(
+        self, service_account: Mapping[str, str], api_endpoint: str | None, patience: float = PATIENCE_SECONDS
+    ) -> None:
         credentials = google_service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             dict(service_account), scopes=[SCOPE]
         )
-        self._connections = _Connections(credentials, direct=_is_loopback(api_endpoint))
+        self._connections = _Connections(credentials, patience, direct=_is_loopback(api_endpoint))
         options = {"api_endpoint": api_endpoint} if api_endpoint else None
         service = build("calendar", "v3", http=httplib2.Http(), client_options=options, static_discovery=True)
         self._calendars = service.calendars()
@@ -136,8 +137,9 @@ class CalendarReader:
 class _Connections:
     """Open connections to Google that share one token; each serves one thread at a time, as httplib2 asks."""
 
-    def __init__(self, credentials: Any, *, direct: bool) -> None:
+    def __init__(self, credentials: Any, patience: float, *, direct: bool) -> None:
         self._credentials = credentials
+        self._patience = patience
         self._direct = direct
         self._idle: deque[tuple[float, Any]] = deque()
 
@@ -168,7 +170,7 @@ class _Connections:
                     return http
                 http.close()
         proxy = None if self._direct else httplib2.proxy_info_from_environment
-        plain = httplib2.Http(timeout=TIMEOUT_SECONDS, proxy_info=proxy)
+        plain = httplib2.Http(timeout=self._patience, proxy_info=proxy)
         return google_auth_httplib2.AuthorizedHttp(self._credentials, http=plain)
 
 
@@ -193,8 +195,8 @@ class CalendarRequest:
 class CalendarFaults:
     """The double's control side; `control_url` is the double's root."""
 
-    def __init__(self, control_url: str) -> None:
-        self._client = open_client(control_url)
+    def __init__(self, control_url: str, patience: float = PATIENCE_SECONDS) -> None:
+        self._client = open_client(control_url, patience=patience)
 
     def order(
         self,
@@ -215,15 +217,15 @@ class CalendarFaults:
         answer = self._client.post("/control/faults", json=body)
         if answer.status_code == httpx.codes.BAD_REQUEST:
             raise ValueError(answer.json()["error"])
-        answer.raise_for_status()
+        accepted(answer)
 
     def heal(self, calendar_id: str) -> None:
         """End the fault and free the requests it holds."""
-        self._client.delete("/control/faults", params={"calendar": calendar_id}).raise_for_status()
+        accepted(self._client.delete("/control/faults", params={"calendar": calendar_id}))
 
     def requests(self, calendar_id: str) -> list[CalendarRequest]:
         """What arrived, in order."""
-        answer = self._client.get("/control/requests", params={"calendar": calendar_id}).raise_for_status()
+        answer = accepted(self._client.get("/control/requests", params={"calendar": calendar_id}))
         return [CalendarRequest(**entry | {"at": datetime.fromisoformat(entry["at"])}) for entry in answer.json()]
 
     def close(self) -> None:

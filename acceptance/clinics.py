@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from acceptance.asked import promised, rows_of
 from acceptance.calendar import CalendarReader
 from acceptance.diary import Observer
 from acceptance.errors import PromiseBroken
@@ -86,10 +87,12 @@ class Registry:
         changes = {"timezone": clinic.zone.key}
         if self.calendar:
             shared = self._shared_calendar()
-            clinic.calendar_id = shared or self.calendar.create_calendar(clinic.name, clinic.zone.key)
+            with promised(f"{clinic.name} should be given a calendar"):
+                clinic.calendar_id = shared or self.calendar.create_calendar(clinic.name, clinic.zone.key)
             changes["google_calendar_id"] = clinic.calendar_id
         settings = self.accounts.service().table("clinic_settings")
-        stored = settings.update(changes).eq("org_id", clinic.org_id).execute().data
+        query = settings.update(changes).eq("org_id", clinic.org_id)
+        stored = rows_of(query, f"The settings of {clinic.name} should be the service's to change")
         if len(stored) != 1:
             raise PromiseBroken(
                 f'"{clinic.name}" should have one row of settings after its sign-up, not {len(stored)}.'

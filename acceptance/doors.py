@@ -11,7 +11,7 @@ import httpx
 from acceptance.availability import CHECK
 from acceptance.booking import BOOK, Slot
 from acceptance.clinics import Clinic
-from acceptance.errors import PromiseBroken
+from acceptance.errors import NoAnswer, PromiseBroken
 from acceptance.moments import Moment
 from acceptance.scene import Scene
 from acceptance.voice import TOOLS_PATH, WIRES, ToolCall, Unreadable
@@ -134,9 +134,8 @@ def _authorization(values: Sequence[str]) -> Headers:
 def _send(door: Door, what: str, request: Callable[[], httpx.Response]) -> httpx.Response:
     try:
         return request()
-    except httpx.TransportError as problem:
-        broken = f"{door} should answer {what}, but the line went dead ({type(problem).__name__})."
-        raise PromiseBroken(broken) from None
+    except NoAnswer as problem:
+        raise PromiseBroken(f"{door} should answer {what}, but the line went dead ({problem.how}).") from None
 
 
 def _read(door: Door, what: str, answer: httpx.Response) -> Answer:

@@ -33,7 +33,9 @@ class Entry:
 
     def knock(self, run: Run, clinic: Clinic, headers: dict[str, str]) -> httpx.Response:
         base = run.target.api_url if self.at_the_backend else run.target.supabase_url
-        with open_client(base, connections=1) as client:  # no header of another request comes along
+        with open_client(
+            base, patience=run.target.patience, connections=1
+        ) as client:  # no header of another request comes along
             return client.get(self.path(clinic), headers=headers)
 
 

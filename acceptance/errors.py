@@ -13,5 +13,13 @@ class PromiseBroken(AssertionError):
     """A check failed; the message says the promise in business words, what was expected and what was seen."""
 
 
+class NoAnswer(PromiseBroken):
+    """Nobody answered a request; `how` names the way in which the line failed."""
+
+    def __init__(self, message: str, how: str) -> None:
+        super().__init__(message)
+        self.how = how
+
+
 class Inconclusive(AssertionError):
     """A check proved nothing either way, which is never green."""

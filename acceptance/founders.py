@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from acceptance.clinics import Clinic
 from acceptance.errors import Inconclusive, PromiseBroken
-from acceptance.http import open_client
+from acceptance.http import open_client, open_lines
 from acceptance.membership import founded_by, must_belong, must_name, profile_of
 from acceptance.people import Member, People
 from acceptance.race import most_at_once
@@ -33,10 +33,12 @@ def sign_up_at_once(people: People, count: int) -> list[SignUp]:
     target = people.scene.run.target
     members = [people.newcomer(f"founder {number}", f"Practice {number}") for number in range(1, count + 1)]
     barrier = threading.Barrier(count)
-    with open_client(target.supabase_url, connections=count) as client, ThreadPoolExecutor(count) as pool:
+    with (
+        open_client(target.supabase_url, patience=target.patience, connections=count) as client,
+        ThreadPoolExecutor(count) as pool,
+    ):
         accounts = replace(people.accounts, http=client)
-        for answer in pool.map(client.get, ["/auth/v1/health"] * count):
-            answer.raise_for_status()
+        open_lines(client, "/auth/v1/health", count)
 
         def sign_up(member: Member) -> SignUp:
             barrier.wait()

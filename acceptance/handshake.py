@@ -14,6 +14,7 @@ from jwt import PyJWK
 from jwt.types import Options
 
 from acceptance.errors import NotOffered, PromiseBroken
+from acceptance.http import json_of
 from acceptance.identity import Session
 
 ISSUER_PATH = "/auth/v1"
@@ -33,7 +34,10 @@ def published_keys(http: httpx.Client, publishable_key: str) -> list[dict[str, A
     answer = http.get(KEYS_PATH, headers={"apikey": publishable_key})
     if answer.status_code != 200:
         raise PromiseBroken(f"The issuer should publish its keys, but answered {answer.status_code}.")
-    keys: list[dict[str, Any]] = answer.json().get("keys", [])
+    told = json_of(answer)
+    keys = told.get("keys") if isinstance(told, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise PromiseBroken("The issuer should publish a set of keys, but the answer holds none.")
     if not keys:
         raise NotOffered("the project publishes no keys: it signs with a shared secret")
     for key in keys:

@@ -8,9 +8,9 @@ import httpx
 import jwt
 from supabase import Client, create_client
 from supabase.lib.client_options import SyncClientOptions
-from supabase_auth.errors import AuthApiError
 from supabase_auth.types import AuthResponse
 
+from acceptance.asked import promised
 from acceptance.errors import PromiseBroken
 from acceptance.target import Target
 
@@ -29,7 +29,10 @@ class Session:
     @property
     def claims(self) -> dict[str, Any]:
         """The token's claims, read but not verified: who verifies is the system under test."""
-        return dict(jwt.decode(self.access_token, options={"verify_signature": False}))
+        try:
+            return dict(jwt.decode(self.access_token, options={"verify_signature": False}))
+        except jwt.PyJWTError as problem:
+            raise PromiseBroken(f"The token of {self.email} should be a token, but: {problem}.") from None
 
 
 @dataclass(frozen=True)
@@ -56,46 +59,65 @@ class Accounts:
 
     def sign_up(self, email: str, password: str, data: Mapping[str, Any]) -> Session:
         """A new account and its first session; raises PromiseBroken when it is refused."""
-        try:
+        with promised(f"{email} should be able to sign up"):
             answer = self.client().auth.sign_up({"email": email, "password": password, "options": {"data": dict(data)}})
-        except AuthApiError as refusal:
-            raise PromiseBroken(f"{email} should be able to sign up, but was refused: {refusal.message}.") from None
         return _session(answer, email, password, "A sign-up", "; is address confirmation switched on?")
 
     def sign_in(self, email: str, password: str) -> Session:
-        """A new session of an account that exists; raises supabase_auth.errors.AuthError."""
-        answer = self.client().auth.sign_in_with_password({"email": email, "password": password})
+        """A new session of an account that exists; raises PromiseBroken."""
+        with promised(f"{email} should be able to sign in"):
+            answer = self.client().auth.sign_in_with_password({"email": email, "password": password})
         return _session(answer, email, password, "A sign-in")
 
+    def sign_in_as(self, user_id: str, email: str, password: str, org_id: str | None) -> Session:
+        """A session of this very account, whose token names this organisation, or none; raises PromiseBroken.
+
+        Whoever is turned away proves nothing unless they are who they should be.
+        """
+        session = self.sign_in(email, password)
+        named = self._named_organisation(session)
+        if (session.user_id, session.claims.get("sub"), named) != (user_id, user_id, org_id):
+            raise PromiseBroken(
+                f"The token of {email} should name account {user_id} and organisation {org_id}; "
+                f"it names {session.claims.get('sub')} and {named}."
+            )
+        return session
+
     def renew(self, session: Session) -> Session:
-        """The next token of the same session; raises supabase_auth.errors.AuthError."""
-        answer = self.client().auth.refresh_session(session.refresh_token)
+        """The next token of the same session; raises PromiseBroken."""
+        with promised(f"{session.email} should be able to renew the token"):
+            answer = self.client().auth.refresh_session(session.refresh_token)
         return _session(answer, session.email, session.password, "A refresh")
 
     def invite(self, email: str, password: str, org_id: str, role: str, full_name: str) -> str:
-        """The user id of somebody who joins an organisation, created with the service role."""
-        made = self.service().auth.admin.create_user(
-            {
-                "email": email,
-                "password": password,
-                "email_confirm": True,
-                "app_metadata": {"org_id": org_id, "org_role": role},
-                "user_metadata": {"full_name": full_name},
-            }
-        )
+        """The user id of somebody who joins an organisation, created with the service role; raises PromiseBroken."""
+        with promised(f"{email} should be able to join as {role}"):
+            made = self.service().auth.admin.create_user(
+                {
+                    "email": email,
+                    "password": password,
+                    "email_confirm": True,
+                    "app_metadata": {"org_id": org_id, "org_role": role},
+                    "user_metadata": {"full_name": full_name},
+                }
+            )
         return made.user.id
 
     def organisation_of(self, session: Session) -> str:
         """The organisation in the token's claim; raises PromiseBroken when it carries none."""
-        value: Any = session.claims
-        for level in self.target.org_claim:
-            value = value.get(level) if isinstance(value, dict) else None
-        if not isinstance(value, str) or not value:
+        named = self._named_organisation(session)
+        if named is None:
             place = ".".join(self.target.org_claim)
             raise PromiseBroken(
                 f"The token of {session.email} should carry its organisation as {place}; it carries none."
             )
-        return value
+        return named
+
+    def _named_organisation(self, session: Session) -> str | None:
+        value: Any = session.claims
+        for level in self.target.org_claim:
+            value = value.get(level) if isinstance(value, dict) else None
+        return value if isinstance(value, str) and value else None
 
 
 def _session(answer: AuthResponse, email: str, password: str, what: str, hint: str = "") -> Session:

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from acceptance.isolation_people import Side, text
+from acceptance.isolation_probe import run_script
 from acceptance.isolation_surface import Constraint, Relation, Surface
 from acceptance.isolation_values import first_value, other_values
 
@@ -15,6 +16,7 @@ PERSON_COLUMNS = ("user_id", "profile_id", "owner_id", "created_by", "member_id"
 PROVIDER = "provider"
 TAKEN = ("23505", "23P01")  # unique and exclusion violation
 SERIALS_TRIED = 3
+BEFORE = "before_the_row"
 
 
 class CannotPlant(Exception):
@@ -100,8 +102,7 @@ class Planter:
     def fitting(self, relation: Relation, side: Side, serial: int) -> dict[str, str]:
         """Values that a further row of the clinic can really have: tried with full rights and taken back."""
         attempt = self.draft(relation, side, serial)
-        with self.connection.transaction(force_rollback=True):
-            self._insert(relation, attempt, side, further=True)
+        self._insert(relation, attempt, side, further=True)
         return attempt.values
 
     def _planted(self, relation: Relation, side: Side, serial: int = 0) -> Planted:
@@ -113,24 +114,33 @@ class Planter:
         return planted
 
     def _insert(self, relation: Relation, attempt: Attempt, side: Side, *, further: bool = False) -> Planted | None:
-        """Insert and repair until it holds; a `further` row may be one too many for the clinic, and that is all."""
+        """Insert and repair until it holds; a `further` row is taken back, and may be one too many for the clinic."""
         for _repair in range(MOST_REPAIRS):
-            names = ", ".join(relation.column(name).quoted for name in attempt.values)
-            shown = ", ".join(f"{column.quoted}::text" for column in relation.columns)
-            statement = f"insert into {relation.quoted} ({names}) values ({', '.join(attempt.values.values())}) returning {shown}"
             try:
-                with self.connection.transaction():
-                    row = self.connection.execute(statement.encode()).fetchone()
-                    self.connection.execute("set constraints all immediate")
+                rows = self._written(relation, attempt, keep=not further)
             except psycopg.Error as refusal:
                 if further and refusal.sqlstate in TAKEN and attempt.serial > SERIALS_TRIED:
                     return None
                 self._repair(relation, attempt, side, refusal)
                 continue
-            if row is None:
+            if not rows:
                 raise CannotPlant("a trigger swallows the row")
-            return Planted(relation, dict(zip([c.name for c in relation.columns], row, strict=True)))
+            return Planted(relation, dict(zip([c.name for c in relation.columns], rows[0], strict=True)))
         raise CannotPlant(f"no values were found that its rules allow, after {MOST_REPAIRS} attempts")
+
+    def _written(self, relation: Relation, attempt: Attempt, *, keep: bool) -> Sequence[tuple[Any, ...]]:
+        """The row as it came to stand, deferred rules included, in one round trip; raises psycopg.Error, nothing written."""
+        names = ", ".join(relation.column(name).quoted for name in attempt.values)
+        shown = ", ".join(f"{column.quoted}::text" for column in relation.columns)
+        row = f"insert into {relation.quoted} ({names}) values ({', '.join(attempt.values.values())}) returning {shown}"
+        back = f"rollback to savepoint {BEFORE}; release savepoint {BEFORE}"
+        end = f"release savepoint {BEFORE}" if keep else back
+        try:
+            results = run_script(self.connection, f"savepoint {BEFORE}; {row}; set constraints all immediate; {end}")
+        except psycopg.Error:
+            self.connection.execute(back.encode())
+            raise
+        return results[1][1]
 
     def _repair(self, relation: Relation, attempt: Attempt, side: Side, refusal: psycopg.Error) -> None:
         """Change what the refusal names; raises CannotPlant when there is nothing left to change."""

@@ -87,14 +87,19 @@ class Prober:
     def _send(self, script: str) -> list[tuple[int, list[tuple[Any, ...]]]]:
         self.statements.append(script)
         began = time.perf_counter()
-        results = []
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(script.encode())
-                more: bool | None = True
-                while more:
-                    results.append((cursor.rowcount, cursor.fetchall() if cursor.description else []))
-                    more = cursor.nextset()
+            return run_script(self._connection, script)
         finally:
             self.seconds += time.perf_counter() - began
-        return results
+
+
+def run_script(connection: "psycopg.Connection[Any]", script: str) -> list[tuple[int, list[tuple[Any, ...]]]]:
+    """Several statements in one round trip: for each how many rows it touched, and the rows."""
+    results = []
+    with connection.cursor() as cursor:
+        cursor.execute(script.encode())
+        more: bool | None = True
+        while more:
+            results.append((cursor.rowcount, cursor.fetchall() if cursor.description else []))
+            more = cursor.nextset()
+    return results

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, product
 from typing import Any
 
@@ -49,6 +50,7 @@ def open_doors(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[tuple[S
         survey.standing = True
         survey.prober.hold()
         try:
+            _rightful_user_first(survey)
             scene.remember()
             accounts = scene.run.accounts
             yield (
@@ -189,6 +191,28 @@ def _owner_first(survey: Survey, relation: Relation) -> None:
     verdict = Verdict.KEPT if len(data) == 1 else Verdict.UNPROVED
     observed = f"refused ({code})" if code else f"{len(data)} rows"
     survey.add(relation.label, "read publicly", identity.name, "their own row", observed, verdict)
+
+
+def _rightful_user_first(survey: Survey) -> None:
+    """An owner renames the clinic and names it back, and both are stored: an interface that does nothing for anybody
+    would turn everybody away."""
+    client, name = survey.scene.run.accounts.as_user(survey.own.owner), _stored_name(survey)
+    for wanted in (f"{name} again", name):
+        rename = _updated({"name": wanted}, "id", survey.own.org_id)
+        code, _data, _count = _answer(partial(rename, client.table("organizations")))
+        stored = _stored_name(survey)
+        survey.add(
+            "public.organizations", "write publicly", survey.owner.name, f"their own clinic, named {wanted}",
+            f"refused ({code})" if code else f"it is named {stored}",
+            Verdict.KEPT if code is None and stored == wanted else Verdict.UNPROVED,
+        )  # fmt: skip
+
+
+def _stored_name(survey: Survey) -> str | None:
+    """What the prober's own clinic is called, with full rights; None where no such clinic is stored."""
+    query = "select name from public.organizations where id = %s"
+    row = survey.planter.connection.execute(query, [survey.own.org_id]).fetchone()
+    return str(row[0]) if row else None
 
 
 def _must_see_nothing(survey: Survey, relation: Relation, door: Door, request: Request, *, whole: bool = False) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -153,7 +154,11 @@ class Surface:
     domains: dict[str, str]
 
     def by_oid(self, oid: int | None) -> Relation | None:
-        return next((relation for relation in self.relations if relation.oid == oid), None)
+        return self._by_oid.get(oid)
+
+    @cached_property
+    def _by_oid(self) -> dict[int | None, Relation]:
+        return {relation.oid: relation for relation in self.relations}
 
     def tables(self) -> list[Relation]:
         """Those that hold somebody's rows and that a request can reach, or that the contract names."""

@@ -8,6 +8,7 @@ import psycopg
 
 from acceptance.clinics import Clinic
 from acceptance.diary import BOOKKEEPING
+from acceptance.errors import Inconclusive
 from acceptance.isolation_cells import Cell, Verdict
 from acceptance.isolation_people import Identity, Side, signed_in, strangers, text
 from acceptance.isolation_planting import CannotPlant, Planter
@@ -124,15 +125,17 @@ def surveying(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[Survey]:
     """A survey on a connection of its own, whose transaction is rolled back in the end whatever happens."""
     people = strangers(scene, own)
     with psycopg.connect(scene.run.target.database_url, autocommit=True, prepare_threshold=None) as connection:
-        surface = scene.run.surface or read_surface(connection)
-        scene.run.surface = surface  # no scenario changes the schema, so one look serves the whole run
+        for clinic in (own, neighbour):
+            _must_be_seen(connection, clinic)
+        if scene.run.surface is None:
+            scene.run.surface = read_surface(connection)
         connection.execute(f"begin; {PATIENCE}".encode())
         try:
             yield Survey(
                 scene,
-                surface,
+                scene.run.surface,
                 Prober(connection),
-                Planter(connection, surface),
+                Planter(connection, scene.run.surface),
                 Side.of(own, scene.run.marker),
                 Side.of(neighbour, scene.run.marker),
                 people,
@@ -143,6 +146,13 @@ def surveying(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[Survey]:
             )
         finally:
             connection.execute("rollback")
+
+
+def _must_be_seen(connection: "psycopg.Connection[object]", clinic: Clinic) -> None:
+    """The database that is surveyed is the one where the clinic was founded; raises Inconclusive."""
+    query = "select count(*) from public.organizations where id = %s"
+    if connection.execute(query, [clinic.org_id]).fetchone() != (1,):
+        raise Inconclusive(f"The database holds nothing of {clinic.name}, so there is nothing to reach for.")
 
 
 def unfiltered_is_safe(survey: Survey, relation: Relation, operation: str) -> bool:

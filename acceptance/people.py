@@ -8,10 +8,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
-from supabase_auth.errors import AuthApiError, AuthError
+from supabase_auth.errors import AuthApiError
 
+from acceptance.asked import promised
 from acceptance.clinics import Clinic
 from acceptance.errors import PromiseBroken
+from acceptance.http import json_of
 from acceptance.identity import Session
 from acceptance.scene import Scene
 
@@ -157,22 +159,18 @@ class People:
 
     def join(self, name: str, clinic: Clinic, role: str) -> Member:
         """Somebody who is invited and signs in; raises PromiseBroken when either is refused."""
-        try:
+        with promised(f"{name} should be able to join {clinic.name}"):
             self.invite(name, {"org_id": clinic.org_id, "org_role": role})
-        except AuthApiError as refusal:
-            raise PromiseBroken(
-                f"{name} should be able to join {clinic.name}, but was {_named(refusal)}: {refusal.message}."
-            ) from None
         self.sign_in(name)
         return self[name]
 
     def sign_in(self, name: str) -> None:
         member = self[name]
-        self._gets_a_token(member, "sign in", lambda: self.accounts.sign_in(member.email, member.password))
+        member.sessions.append(self.accounts.sign_in(member.email, member.password))
 
     def renew(self, name: str) -> None:
         member = self[name]
-        self._gets_a_token(member, "renew the token", lambda: self.accounts.renew(member.session))
+        member.sessions.append(self.accounts.renew(member.session))
 
     def refused_invitation(self, name: str, grant: Mapping[str, Any]) -> Refused | None:
         """How an invitation was refused, None when it was not."""
@@ -223,32 +221,20 @@ class People:
         """Make a founded clinic known to the scene, under the name that the feature gives it."""
         self.scene.clinics.founded[called] = Clinic(called, org_id, member.session, ZoneInfo("UTC"))
 
-    def _gets_a_token(self, member: Member, how: str, give: Callable[[], Session]) -> None:
-        try:
-            member.sessions.append(give())
-        except AuthError as refusal:
-            raise PromiseBroken(f"{member.name} should be able to {how}, but was refused: {refusal.message}.") from None
-
 
 def refusal_of(request: Callable[[], object]) -> Refused | None:
-    """How a request of the Supabase client was refused by Auth, None when it was not."""
-    try:
-        request()
-    except AuthApiError as refusal:
-        return Refused(refusal.status, refusal.code or "")
+    """How a request of the Supabase client was refused by Auth, None when it was not; raises PromiseBroken."""
+    with promised("Auth should say yes or no"):
+        try:
+            request()
+        except AuthApiError as refusal:
+            return Refused(refusal.status, refusal.code or "")
     return None
 
 
 def refused(answer: httpx.Response) -> Refused:
     """A plain answer's status and the name it gives: a code, else the gateway's message (contract-facts B2)."""
-    try:
-        body: Any = answer.json()
-    except ValueError:
-        body = None
+    body = json_of(answer)
     told = body if isinstance(body, dict) else {}
     names = (told.get(key) for key in ("error_code", "code", "message"))
     return Refused(answer.status_code, next((name for name in names if isinstance(name, str) and name), ""))
-
-
-def _named(refusal: AuthApiError) -> Refused:
-    return Refused(refusal.status, refusal.code or "")

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 
-from acceptance.booking import BOOK
 from acceptance.calendar import CalendarEvent
 from acceptance.clinics import Clinic
 from acceptance.diary import Appointment, differences
@@ -21,10 +20,15 @@ from acceptance.scene import Exchange, Scene
 CLOCK_TOLERANCE = timedelta(seconds=30)
 
 
-def must_be_booked(exchange: Exchange) -> None:
-    """A success that names an appointment."""
+def must_be_booked(scene: Scene, exchange: Exchange) -> Appointment:
+    """A success that names an appointment which the diary of the clinic that was asked holds; returns its row."""
     if not exchange.outcome.booked:
         raise PromiseBroken(f"{exchange.wish.caller} should be booked, but was {exchange.outcome}")
+    for row in scene.run.observer.appointments(exchange.wish.clinic_id):
+        if row.id == exchange.outcome.appointment_id:
+            return row
+    told = exchange.outcome.appointment_id
+    raise PromiseBroken(f"{exchange.wish.caller} was told appointment {told}, but the diary holds no such row.")
 
 
 def must_answer_within(exchange: Exchange, budget_ms: float) -> None:
@@ -72,19 +76,9 @@ def asked_since_remembering(scene: Scene) -> list[Exchange]:
     return [scene.exchanges[caller] for caller in scene.asked]
 
 
-def stored_appointment(scene: Scene, exchange: Exchange) -> Appointment:
-    """The row that the answer's id names, in the diary of the clinic that was asked."""
-    must_be_booked(exchange)
-    for row in scene.run.observer.appointments(exchange.wish.clinic_id):
-        if row.id == exchange.outcome.appointment_id:
-            return row
-    told = exchange.outcome.appointment_id
-    raise PromiseBroken(f"{exchange.wish.caller} was told appointment {told}, but the diary holds no such row.")
-
-
 def diary_must_hold_what_was_said(scene: Scene, exchange: Exchange) -> None:
     """The row, the wish and the answer agree in every field."""
-    row, wish = stored_appointment(scene, exchange), exchange.wish
+    row, wish = must_be_booked(scene, exchange), exchange.wish
     _agree(
         f"The diary's row for {wish.caller}",
         {
@@ -124,7 +118,7 @@ def answer_must_agree_with(row: Appointment, exchange: Exchange, clinic: Clinic)
 
 def only_this_was_added(scene: Scene, exchange: Exchange) -> None:
     """One appointment and its one promise to the calendar, and nothing else anywhere."""
-    row = stored_appointment(scene, exchange)
+    row = must_be_booked(scene, exchange)
     promised = [entry for entry in scene.run.observer.outbox(row.org_id) if entry.appointment_id == row.id]
     if len(promised) != 1:
         raise PromiseBroken(
@@ -140,9 +134,9 @@ def only_this_was_added(scene: Scene, exchange: Exchange) -> None:
 
 def nothing_changed_at(scene: Scene, clinic: Clinic) -> None:
     """Every row of the clinic is as it was before anybody acted, and none was added."""
-    if not scene.before:
-        raise Inconclusive("Nobody has acted yet in this scenario, so nothing could have changed.")
     mine = {key: row for key, row in scene.before.items() if _belongs_to(row, clinic)}
+    if ("organizations", clinic.org_id) not in mine:
+        raise Inconclusive(f"Before anybody acted nothing of {clinic.name} was seen, so no change would be either.")
     now = scene.run.observer.census([clinic.org_id])
     changed = differences(mine, now)
     if changed:
@@ -151,7 +145,9 @@ def nothing_changed_at(scene: Scene, clinic: Clinic) -> None:
 
 def appointment_unchanged(scene: Scene, exchange: Exchange) -> None:
     """The row is field by field what it was before the last step that acted."""
-    key = ("appointments", stored_appointment(scene, exchange).id)
+    key = ("appointments", must_be_booked(scene, exchange).id)
+    if key not in scene.before:
+        raise Inconclusive(f"{exchange.wish.caller}'s appointment was not there before, so it could not have changed.")
     changed = differences({key: scene.before[key]}, {key: scene.census()[key]})
     if changed:
         raise PromiseBroken(f"{exchange.wish.caller}'s appointment should be untouched, but {_told(changed)}")
@@ -159,7 +155,7 @@ def appointment_unchanged(scene: Scene, exchange: Exchange) -> None:
 
 def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
     """The clinic's calendar comes to hold the event, once, with the row's start, end and the clinic's zone."""
-    row = stored_appointment(scene, exchange)
+    row = must_be_booked(scene, exchange)
     clinic = scene.clinic_of(exchange.wish)
     event = _await_event(scene, clinic, exchange, row)
     ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
@@ -220,6 +216,9 @@ def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
 
 
 def no_overlap(scene: Scene, clinic: Clinic) -> None:
+    """Of a diary that holds something, no two live appointments of a provider share a minute."""
+    if not scene.run.observer.appointments(clinic.org_id):
+        raise Inconclusive(f"The diary of {clinic.name} is empty, so nothing in it could overlap.")
     pairs = scene.run.observer.overlaps(clinic.org_id)
     if pairs:
         raise PromiseBroken(f"No minute should be booked twice, but {len(pairs)} pairs overlap; first: {pairs[0]}")
@@ -284,8 +283,9 @@ def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
         time.sleep(scene.poll_seconds)
 
 
-def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic, action: str = BOOK) -> None:
+def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic) -> None:
     """One entry says who of which clinic reached for which other clinic, for what, and when."""
+    action = asked_since_remembering(scene)[-1].call.tool
     entries = [entry for entry in scene.run.observer.audit(clinic.org_id) if entry.target_org_id == target.org_id]
     wanted = [entry for entry in entries if entry.user_id == clinic.owner.user_id and entry.attempted_action == action]
     if len(wanted) != 1:

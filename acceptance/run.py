@@ -10,7 +10,7 @@ import httpx
 from acceptance.calendar import CalendarFaults, CalendarReader
 from acceptance.clinics import Registry
 from acceptance.diary import Observer
-from acceptance.errors import CannotRun
+from acceptance.errors import CannotRun, NoAnswer
 from acceptance.http import open_client
 from acceptance.identity import Accounts
 from acceptance.nursery import Nursery
@@ -24,8 +24,8 @@ def open_run(flags: Mapping[str, str]) -> Iterator[Run]:
     with contextlib.ExitStack() as parts:
         target = parts.enter_context(open_target(flags))
         observer = parts.enter_context(Observer.open(target.database_url))
-        accounts = Accounts(target, parts.enter_context(open_client(target.supabase_url)))
-        api = parts.enter_context(open_client(target.api_url))
+        accounts = Accounts(target, parts.enter_context(open_client(target.supabase_url, patience=target.patience)))
+        api = parts.enter_context(open_client(target.api_url, patience=target.patience))
         _must_answer(api)
         calendar, faults = _calendar(target)
         marker = f"gs{secrets.token_hex(4)}"
@@ -50,17 +50,16 @@ def describe(run: Run) -> str:
 def _calendar(target: Target) -> tuple[CalendarReader | None, CalendarFaults | None]:
     if target.calendar is None:
         return None, None
-    reader = CalendarReader(target.calendar.service_account, target.calendar.endpoint)
-    return reader, CalendarFaults(target.calendar.faults_url) if target.calendar.faults_url else None
+    reader = CalendarReader(target.calendar.service_account, target.calendar.endpoint, target.patience)
+    url = target.calendar.faults_url
+    return reader, CalendarFaults(url, target.patience) if url else None
 
 
 def _must_answer(api: httpx.Client) -> None:
     try:
         api.get("/health")
-    except httpx.TransportError as problem:
-        raise CannotRun(
-            f"The backend at {_place(str(api.base_url))} does not answer ({type(problem).__name__})."
-        ) from None
+    except NoAnswer as problem:
+        raise CannotRun(f"The backend at {_place(str(api.base_url))} does not answer ({problem.how}).") from None
 
 
 def _place(url: str) -> str:

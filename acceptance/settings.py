@@ -27,7 +27,15 @@ KNOWN = {
     "calendar_seconds": "how long the calendar may take to follow the diary; 8 by default",
     "calendar_faults_url": "where a calendar double takes orders to fail",
     "backend_control_url": "where the backend can be killed and started again",
+    "embeddings_url": "where documents are embedded as the backend embeds questions; without it <api_url>/v1/embeddings",
+    "embeddings_key": "the key for it; without it the access token of the clinic's owner",
+    "chat_url": "a real model for the scenario tagged live: an OpenAI-compatible chat completions URL, or Anthropic's",
+    "chat_key": "the key for it",
+    "chat_model": "the model's name",
     "mail_domain": "the domain of the addresses that the suite signs up; hosted projects refuse example.com",
+    "patience": "how many seconds an answer may take at most",
+    "order": "in which order scenarios run: file or random",
+    "seed": "a whole number that makes a random order the same again",
     "allow_writes_to": "hosts, separated by commas, that are not this machine and may still be written to",
 }
 

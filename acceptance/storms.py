@@ -1,7 +1,6 @@
 """Many calls: one after the other to time them, or from one barrier to race them."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,7 +8,7 @@ from functools import partial
 from acceptance.booking import BOOK, Slot, Wish
 from acceptance.clinics import Clinic
 from acceptance.errors import PromiseBroken
-from acceptance.http import open_client
+from acceptance.http import open_client, open_lines
 from acceptance.race import run_at_once
 from acceptance.scene import Exchange, Scene
 from acceptance.voice import Assistant, Outcome, ToolCall
@@ -61,8 +60,7 @@ def _crowd(scene: Scene, clinic: Clinic, callers: int) -> Iterator[Assistant]:
     A cold connection takes longer to open than a booking to make, and would spread the callers out. The
     connections are the crowd's own, since a pool that has grown for it slows every later request down.
     """
-    with open_client(scene.run.target.api_url, connections=callers) as client:
-        with ThreadPoolExecutor(callers) as pool:
-            for answer in pool.map(client.get, ["/health"] * callers):
-                answer.raise_for_status()
+    target = scene.run.target
+    with open_client(target.api_url, patience=target.patience, connections=callers) as client:
+        open_lines(client, "/health", callers)
         yield replace(scene.assistant(clinic), http=client)

@@ -2,8 +2,7 @@
 
 import contextlib
 import json
-import subprocess
-import sys
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +12,15 @@ from urllib.parse import urlsplit
 from psycopg.conninfo import conninfo_to_dict
 
 from acceptance.errors import CannotRun
+from acceptance.http import PATIENCE_SECONDS
 from acceptance.settings import read_settings
 
 # The one place where the suite reaches the reference system: to start it.
-from reference.platform.processes import spawn
+from reference.attached import attached_reference
+from reference.errors import CannotStart
 
 Dialect = Literal["tool-calls", "flat"]
 DIALECTS: tuple[Dialect, ...] = ("tool-calls", "flat")
-STOP_DEADLINE_SECONDS = 10.0
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", ""})
 REQUIRED = ("supabase_url", "publishable_key", "secret_key", "database_url", "api_url")
 
@@ -54,13 +54,22 @@ class Target:
     jwt_secret: str | None = field(default=None, repr=False)
     calendar: CalendarSettings | None = None
     backend_control_url: str | None = None
+    embeddings_url: str = ""
+    embeddings_key: str | None = field(default=None, repr=False)
+    chat_url: str | None = None
+    chat_key: str | None = field(default=None, repr=False)
+    chat_model: str = "claude-haiku-4-5"
     mail_domain: str = "example.com"  # reserved by RFC 2606, so nobody receives anything
+    patience: float = PATIENCE_SECONDS
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Texts that must never be printed."""
         private_key = self.calendar.service_account.get("private_key", "") if self.calendar else ""
-        given = (self.publishable_key, self.secret_key, self.jwt_secret or "", private_key)
+        given = (
+            self.publishable_key, self.secret_key, self.jwt_secret or "", private_key, self.embeddings_key or "",
+            self.chat_key or "",
+        )  # fmt: skip
         return tuple(text for text in given if text)
 
 
@@ -106,7 +115,13 @@ def _target(name: str, settings: Mapping[str, str]) -> Target:
         jwt_secret=settings.get("jwt_secret"),
         calendar=_calendar(settings),
         backend_control_url=settings.get("backend_control_url"),
+        embeddings_url=settings.get("embeddings_url", f"{settings['api_url'].rstrip('/')}/v1/embeddings"),
+        embeddings_key=settings.get("embeddings_key"),
+        chat_url=settings.get("chat_url"),
+        chat_key=settings.get("chat_key"),
+        chat_model=settings.get("chat_model", Target.chat_model),
         mail_domain=settings.get("mail_domain", Target.mail_domain),
+        patience=_patience(settings.get("patience")),
     )
 
 
@@ -117,6 +132,18 @@ def _dialects(chosen: str) -> tuple[Dialect, ...]:
     if chosen == "both":
         return DIALECTS
     raise CannotRun(f"There is no dialect `{chosen}`: choose tool-calls, flat or both.")
+
+
+def _patience(given: str | None) -> float:
+    if given is None:
+        return PATIENCE_SECONDS
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise CannotRun(f"`patience` should be a number of seconds above 0, and is `{given}`.")
+    return seconds
 
 
 def _calendar(settings: Mapping[str, str]) -> CalendarSettings | None:
@@ -147,22 +174,9 @@ def _seconds(settings: Mapping[str, str]) -> float:
 @contextlib.contextmanager
 def _embedded() -> Iterator[dict[str, str]]:
     """Start the reference stack; it ends by itself when this process does, however that happens."""
-    argv = [sys.executable, "-m", "reference", "--attached"]
-    stack = spawn(argv, stdin=subprocess.PIPE, log=subprocess.PIPE, errors=None)
-    try:
-        yield _first_words(stack)
-    finally:
-        if stack.stdin is not None:
-            stack.stdin.close()  # the stack takes the end of its input for the end of its parent
-        stack.wait(timeout=STOP_DEADLINE_SECONDS)
-
-
-def _first_words(stack: "subprocess.Popen[bytes]") -> dict[str, str]:
-    line = stack.stdout.readline() if stack.stdout is not None else b""
-    try:
-        words: dict[str, str] = json.loads(line)
-    except json.JSONDecodeError:
-        raise CannotRun("The embedded stack ended before it was ready; its last words stand above.") from None
-    if "cannot_start" in words:
-        raise CannotRun(words["cannot_start"])
-    return {name.lower(): value for name, value in words.items()}
+    with contextlib.ExitStack() as parts:
+        try:
+            given = parts.enter_context(attached_reference())
+        except CannotStart as problem:
+            raise CannotRun(str(problem)) from None
+        yield {name.lower(): value for name, value in given.items()}

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from acceptance.clinics import Clinic
 from acceptance.doors import Answer, Door, Visit
 from acceptance.errors import Inconclusive, PromiseBroken
+from acceptance.http import json_of
 from acceptance.identity import Session
 from acceptance.scene import Scene
 from acceptance.tokens import KEY_SET_PATH, Material, Stranger
@@ -96,10 +97,11 @@ def material(scene: Scene, victim: Clinic, stranger: Stranger) -> Material:
     """What a forger has who works at the other clinic of the scene; raises PromiseBroken without a key set."""
     run = scene.run
     answer = run.accounts.http.get(f"{run.target.supabase_url}{KEY_SET_PATH}")
-    if answer.status_code != 200:
+    published = json_of(answer)
+    if answer.status_code != 200 or not isinstance(published, dict):
         raise PromiseBroken(f"The issuer should publish its key set, but answered {answer.status_code}.")
     intruder = other_than(scene, victim).owner
-    return Material(victim.owner, intruder, answer.json(), stranger, run.target.org_claim, run.target.jwt_secret)
+    return Material(victim.owner, intruder, published, stranger, run.target.org_claim, run.target.jwt_secret)
 
 
 def other_than(scene: Scene, clinic: Clinic) -> Clinic:

@@ -1,12 +1,11 @@
 """What somebody sees of the records that make an identity: by list, by name, and of another clinic."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import httpx
-from postgrest.exceptions import APIError
 from supabase import Client
 
+from acceptance.asked import rows_of
 from acceptance.clinics import Clinic
 from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.identity import Session
@@ -95,22 +94,14 @@ def keys_of(scene: Scene, records: str, clinics: Sequence[Clinic]) -> list[str]:
 def _listed(client: Client, records: str, who: str, *keys: str) -> list[str]:
     table, column = RECORDS[records]
     query = client.table(table).select("*")
-    rows = _rows(query.in_(column, keys) if keys else query, f"{who} should be able to ask for {records}")
-    return [str(row[column]) for row in rows]
+    rows = rows_of(query.in_(column, keys) if keys else query, f"{who} should be able to ask for {records}")
+    return [str(row.get(column)) for row in rows]
 
 
 def _renamed(scene: Scene, clinic: Clinic, session: Session, who: str, name: str) -> int:
     organisations = scene.run.accounts.as_user(session).table("organizations")
     query = organisations.update({"name": name}).eq("id", clinic.org_id)
-    return len(_rows(query, f"{who} should be able to ask for another name of {clinic.name}"))
-
-
-def _rows(query: Any, promise: str) -> list[Mapping[str, Any]]:
-    try:
-        rows: list[Mapping[str, Any]] = query.execute().data
-    except APIError as problem:
-        raise PromiseBroken(f"{promise}, but was refused as {problem.code}: {problem.message}.") from None
-    return rows
+    return len(rows_of(query, f"{who} should be able to ask for another name of {clinic.name}"))
 
 
 def _as_visitor(scene: Scene, path: str) -> httpx.Response:

@@ -11,9 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from sabotage.isolation_trial import FEATURE, ROOT, system_with
-
 from benchmarks.many_tables import schema
+from reference.attached import attached_reference
+
+ROOT = Path(__file__).parents[1]
+FEATURE = "features/rls.feature"
 
 SIZES = (0, 50, 200)
 CELLS = re.compile(r"Isolation: (\d+) cells")
@@ -25,7 +27,7 @@ def measure(tables: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
         sql = Path(folder) / "many.sql"
         sql.write_text(schema(tables))
-        with system_with(sql) as settings:
+        with attached_reference("--sql", str(sql)) as settings:
             given = {f"ACCEPTANCE_{key}": value for key, value in settings.items()}
             argv = [sys.executable, "-m", "behave", FEATURE, "-D", "target=remote", "--no-color", "--format", "null"]
             began = time.perf_counter()

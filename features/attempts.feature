@@ -19,6 +19,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | attempt                |
         | booking an appointment |
         | asking for free times  |
+        | asking a question      |
         | reading the settings   |
         | changing the settings  |
       Then each is refused as forbidden (403)
@@ -32,6 +33,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | attempt                |
         | booking an appointment |
         | asking for free times  |
+        | asking a question      |
         | reading the settings   |
         | changing the settings  |
       Then each is refused as forbidden (403)
@@ -105,6 +107,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | a change of the neighbour that names itself         | invalid (400)    |
         | a change of itself that names the neighbour         | invalid (400)    |
         | a question for the neighbour, itself beside it      | forbidden (403)  |
+        | an enquiry at the neighbour, itself beside it       | forbidden (403)  |
         | itself in the address, the neighbour beside it      | its own settings |
         | itself in the address, the neighbour in the headers | its own settings |
       Then each is answered as its row says
@@ -159,21 +162,23 @@ Feature: Who reaches for a neighbour is refused and remembered
     Scenario: Commands for the database where none belong
       Given the token of "Harbour Dental" opens every door
       When the owner of "Harbour Dental" puts commands for the database into
-        | field                       |
-        | the clinic of a booking     |
-        | the provider of a booking   |
-        | the address of a patient    |
-        | the time of a booking       |
-        | the length of a booking     |
-        | the clinic of a question    |
-        | the provider of a question  |
-        | the day of a question       |
-        | the stretch of a question   |
-        | the address of the settings |
-        | the time zone               |
-        | the opening time            |
-        | the closing time            |
-        | the length of a slot        |
+        | field                          |
+        | the clinic of a booking        |
+        | the provider of a booking      |
+        | the address of a patient       |
+        | the time of a booking          |
+        | the length of a booking        |
+        | the clinic of a question       |
+        | the provider of a question     |
+        | the day of a question          |
+        | the stretch of a question      |
+        | the clinic of an enquiry       |
+        | the address of the settings    |
+        | the time zone                  |
+        | the opening time               |
+        | the closing time               |
+        | the length of a slot           |
+        | the threshold of the knowledge |
       Then each is refused as invalid (400)
       And nothing changed at "Harbour Dental"
       And nothing changed at "Hilltop Physio"
@@ -209,6 +214,7 @@ Feature: Who reaches for a neighbour is refused and remembered
         | sent                                 |
         | a booking                            |
         | a booking in pieces of unsaid number |
+        | an enquiry                           |
         | a change of the settings             |
         | a change of the settings in pieces   |
       Then each is refused as too large (413)

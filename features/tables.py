@@ -16,6 +16,20 @@ def column(table: Table, heading: str, words: Mapping[str, Any]) -> Iterator[tup
         yield row[0], words[row[0]]
 
 
+def text_column(table: Table) -> list[str]:
+    """The rows of a table of texts; raises LookupError for another table."""
+    if table is None or table.headings != ["text"]:
+        raise LookupError("This phrase needs a table with the one column `text`.")
+    return [row[0] for row in table]
+
+
+def closeness_column(table: Table) -> list[float]:
+    """The rows of a table of cosines; raises LookupError for another table."""
+    if table is None or table.headings != ["closeness"]:
+        raise LookupError("This phrase needs a table with the one column `closeness`.")
+    return [float(row[0]) for row in table]
+
+
 def pairs(table: Table, words: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
     """The rows of a two-column table whose cells are words of closed lists, one for each; raises LookupError."""
     if table is None or table.headings != list(words):

@@ -1,10 +1,11 @@
 """Faults in how a tool call is read and answered."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from reference.backend import app, booking, tools
+from reference.backend import app, booking, server_timing, tools
 from reference.backend.answers import Answer
 from reference.backend.errors import InvalidRequest
 from reference.backend.tools import ToolCall
@@ -202,3 +203,14 @@ def refusals_sound_like_success() -> None:
             return Answer("All done.", {"success": True})
 
     app.run = run
+
+
+@fault("No answer says how long it took.", caught_by=[NOT_KEPT_WAITING])
+def answers_without_their_time() -> None:
+    server_timing._timing = lambda _total, _in_database: ""
+
+
+@fault("An answer tells the time since the server was started, not since it was asked.", caught_by=[NOT_KEPT_WAITING])
+def time_since_the_start() -> None:
+    real, started = server_timing._timing, time.perf_counter()
+    server_timing._timing = lambda _total, in_database: real(time.perf_counter() - started, in_database)

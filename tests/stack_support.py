@@ -1,12 +1,10 @@
 """Runs of behave as a user starts them, and a look at what they leave behind."""
 
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,18 +19,6 @@ def start(argv: list[str], temporary: Path, **environment: str) -> "subprocess.P
     env = {**os.environ, "TMPDIR": str(temporary), **environment}
     pipe, merged = subprocess.PIPE, subprocess.STDOUT
     return subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=merged, text=True)
-
-
-@contextmanager
-def reference_with(sql: Path) -> Iterator[dict[str, str]]:
-    """The settings of a reference system with SQL on top of its migrations; it ends when its input does."""
-    argv = [sys.executable, "-m", "reference", "--attached", "--sql", str(sql)]
-    with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stack:
-        words: dict[str, str] = json.loads(stack.stdout.readline()) if stack.stdout else {}
-        assert "cannot_start" not in words, words
-        yield words
-        if stack.stdin:
-            stack.stdin.close()
 
 
 def behave(*arguments: str) -> list[str]:

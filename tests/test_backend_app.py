@@ -218,7 +218,7 @@ def test_calls_of_one_message_are_each_answered_in_order(world: World) -> None:
     calls = [
         ("first", "book_appointment", support.booking(world.clinic)),
         ("broken", "book_appointment", '{"clinic_id": "5add'),
-        ("unknown", "answer_question", {}),
+        ("unknown", "order_a_pizza", {}),
         ("taken", "book_appointment", support.booking(world.clinic)),
         ("last", "book_appointment", json.dumps(later)),
     ]

@@ -14,9 +14,9 @@ from acceptance.isolation_survey import Survey, surveying
 from acceptance.isolation_writing import CHANGE, change_rows, try_on
 from acceptance.run import open_run
 from acceptance.scene import Run, Scene
+from reference.attached import attached_reference
 from sabotage.catalogue import FAULTS
 from sabotage.isolation_faults import MEASURED
-from tests.stack_support import reference_with
 
 SLOWER_AT_MOST = 2.5
 AWKWARD = """
@@ -51,7 +51,7 @@ create table public.never (org_id uuid not null, note text not null, check (fals
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     sql = tmp_path_factory.mktemp("sql") / "awkward.sql"
     sql.write_text(AWKWARD)
-    with reference_with(sql) as words:
+    with attached_reference("--sql", str(sql)) as words:
         flags = {key.lower(): value for key, value in words.items() if not key.startswith("CALENDAR_")}
         with open_run({"target": "remote", **flags}) as opened:
             yield opened

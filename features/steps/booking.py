@@ -16,7 +16,7 @@ LONGEST_NAME = ("Ångström-" * 23)[:200]
 
 @given("{caller:Name} is booked with {provider:Name} for {slot:Slot}")
 def is_booked_already(context: Context, caller: str, provider: str, slot: Slot) -> None:
-    promises.must_be_booked(context.scene.ask(context.scene.wish(caller, provider, slot)))
+    promises.must_be_booked(context.scene, context.scene.ask(context.scene.wish(caller, provider, slot)))
 
 
 @when("{caller:Name} asks {provider:Name} for {slot:Slot}")
@@ -110,7 +110,7 @@ def ask_more(context: Context, caller: str, provider: str, slot: Slot) -> None:
 
 @then("{caller:Name} is booked")
 def is_booked(context: Context, caller: str) -> None:
-    promises.must_be_booked(context.scene.of(caller))
+    promises.must_be_booked(context.scene, context.scene.of(caller))
 
 
 @then("{caller:Name} is refused as {refusal:Refusal}")

@@ -7,12 +7,14 @@ from behave import then, when
 from behave.runner import Context
 
 from acceptance import promises, storms
-from acceptance.booking import Slot
-from acceptance.latency import Distribution
+from acceptance.booking import BOOK, Slot
+from acceptance.knowledge import ANSWER
+from acceptance.latency import Distribution, must_tell_their_times
 from acceptance.moments import Moment
 from acceptance.race import judge_others, judge_winner
 from acceptance.refusals import Refusal
 
+WHAT_IS_ASKED = {BOOK: "a booking", ANSWER: "a question"}
 SURGERY_HOURS = Slot(Moment("the next working day", time(7)))
 ALL_DAY = Slot(Moment("the next working day", time(2)))
 LONG_SLOT = Slot(Moment("the next working day", time(2)), minutes=60)
@@ -26,15 +28,24 @@ def one_after_the_other(context: Context, callers: int, provider: str) -> None:
 @then("every caller is booked")
 def every_caller_booked(context: Context) -> None:
     for exchange in context.scene.exchanges.values():
-        promises.stored_appointment(context.scene, exchange)
+        promises.must_be_booked(context.scene, exchange)
 
 
 @then("{share:Number} of 100 answers came within {budget:Number} ms")
 def answers_in_time(context: Context, share: int, budget: int) -> None:
     samples = [exchange.outcome.milliseconds for exchange in context.scene.exchanges.values()]
-    measured = Distribution(f"a booking ({context.scene.dialect})", samples)
+    asked = {WHAT_IS_ASKED[exchange.call.tool] for exchange in context.scene.exchanges.values()}
+    measured = Distribution(f"{' and '.join(sorted(asked))} ({context.scene.dialect})", samples)
     context.scene.run.measurements.append(measured)
     measured.judge(share, budget)
+
+
+@then("every answer says how long it took")
+def answers_tell_their_time(context: Context) -> None:
+    must_tell_their_times(
+        (caller, exchange.outcome.server_timing, exchange.outcome.milliseconds)
+        for caller, exchange in context.scene.exchanges.items()
+    )
 
 
 @when("{callers:Number} callers ask {provider:Name} for the same slot at the same moment, in {rounds:Number} rounds")

@@ -43,7 +43,7 @@ def two_calls(context: Context, first: str, at: time, second: str, then_at: time
 @then("both calls are answered in their order")
 def both_answered(context: Context) -> None:
     for exchange in context.scene.exchanges.values():
-        promises.must_be_booked(exchange)
+        promises.must_be_booked(context.scene, exchange)
 
 
 @when(

@@ -11,6 +11,8 @@ from parse import with_pattern
 
 from acceptance.booking import Slot
 from acceptance.calls import SHAPES
+from acceptance.knowledge_texts import NATURES
+from acceptance.knowledge_ways import FORMS, PLACES
 from acceptance.moments import DAYS, Moment
 from acceptance.refusals import REFUSALS, Refusal
 
@@ -119,6 +121,26 @@ def read_shape(text: str) -> str:
     return text
 
 
+@with_pattern(r"[01]\.\d+")
+def read_share(text: str) -> float:
+    return float(text)
+
+
+@with_pattern(one_of(NATURES))
+def read_nature(text: str) -> str:
+    return text
+
+
+@with_pattern(one_of(FORMS))
+def read_form(text: str) -> str:
+    return text
+
+
+@with_pattern(one_of(PLACES))
+def read_place(text: str) -> str:
+    return text
+
+
 @with_pattern(r"pending|completed")
 def read_mark(text: str) -> str:
     return text
@@ -141,5 +163,9 @@ register_type(
     Stranger=read_stranger,
     Shape=read_shape,
     Mark=read_mark,
+    Share=read_share,
+    Nature=read_nature,
+    Form=read_form,
+    Place=read_place,
     Fate=read_fate,
 )

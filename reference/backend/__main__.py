@@ -20,13 +20,14 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = Config.from_environment(os.environ)
+        app = create_app(config)
         listener = listening_socket(config)
     except CannotStart as problem:
         print(problem, file=sys.stderr)
         return 2
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(config),
+            app,
             log_config=None,
             log_level="warning",
             access_log=False,

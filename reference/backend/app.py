@@ -9,14 +9,15 @@ from fastapi import FastAPI, Request, Response, Security
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from reference.backend import availability, booking, settings, tokens, tools
+from reference.backend import availability, booking, knowledge, settings, tokens, tools
 from reference.backend.answers import Answer, AsciiJSONResponse, refused
 from reference.backend.bodies import json_object
 from reference.backend.calendar_sync import CalendarWorker
 from reference.backend.config import Config
 from reference.backend.database import Database
+from reference.backend.embedding import Embedder, embedder_for
 from reference.backend.errors import InvalidRequest, NotFound, Refused, Unreadable, refusal_for
-from reference.backend.openapi import SETTINGS_BODY, TOOLS_BODY, refusals
+from reference.backend.openapi import EMBEDDINGS_BODY, SETTINGS_BODY, TOOLS_BODY, refusals
 from reference.backend.server_timing import ServerTiming
 from reference.backend.tenancy import Session
 from reference.backend.tokens import KeySet
@@ -29,6 +30,7 @@ def create_app(config: Config) -> FastAPI:
     """The API over the database, key set and calendar that `config` names, opened with its lifespan."""
     database = Database(config.database_url)
     keys = KeySet(config.jwks_url) if config.jwks_url else None
+    embedder = embedder_for(config)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -45,14 +47,14 @@ def create_app(config: Config) -> FastAPI:
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(psycopg.Error, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
-    add_routes(app, config, database, keys)
+    add_routes(app, config, database, keys, embedder)
     return app
 
 
-def add_routes(app: FastAPI, config: Config, database: Database, keys: KeySet | None) -> None:
+def add_routes(app: FastAPI, config: Config, database: Database, keys: KeySet | None, embedder: Embedder) -> None:
     async def session_of(request: Request) -> Session:
         token = tokens.bearer_token(request.headers.getlist("authorization"))
-        return Session(database, await tokens.verify(token, config, keys), request.state.request_id)
+        return Session(database, await tokens.verify(token, config, keys), request.state.request_id, embedder)
 
     @app.get("/health", responses=refusals(503))
     async def health() -> Response:
@@ -87,6 +89,16 @@ def add_routes(app: FastAPI, config: Config, database: Database, keys: KeySet | 
         session = await session_of(request)
         return AsciiJSONResponse(await settings.change_settings(session, org_id, await json_object(request)))
 
+    @app.post(
+        "/v1/embeddings",
+        openapi_extra=EMBEDDINGS_BODY,
+        responses=refusals(400, 401, 413, 415, 503),
+        dependencies=BEARER,
+    )
+    async def embed(request: Request) -> Response:
+        session = await session_of(request)
+        return AsciiJSONResponse(await knowledge.embeddings(session, await json_object(request)))
+
 
 async def answer_message(session: Session, message: Any) -> dict[str, Any]:
     """Answer a Vapi message; a type that asks for nothing, or that is new, gets an empty object."""
@@ -96,6 +108,8 @@ async def answer_message(session: Session, message: Any) -> dict[str, Any]:
     if message["type"] == tools.FUNCTION_CALL:
         call = tools.function_call_of(message)
         return tools.function_call_answer(call, await outcome_of(session, call))
+    if message["type"] == knowledge.MESSAGE:
+        return await knowledge.answer_message(session, message)
     return {}
 
 
@@ -114,6 +128,8 @@ async def run(session: Session, call: ToolCall) -> Answer:
         return await booking.book_appointment(session, arguments, call.idempotency_key)
     if name == availability.TOOL:
         return await availability.check_availability(session, arguments)
+    if name == knowledge.TOOL:
+        return await knowledge.answer_question(session, arguments)
     raise NotFound("There is no tool of that name.")
 
 

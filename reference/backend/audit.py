@@ -23,7 +23,7 @@ class Attempt:
 
     action: str
     effect: str
-    target_org_id: UUID
+    target_org_id: UUID | None
     provider_id: UUID | None = None
 
 

@@ -1,12 +1,14 @@
 """What the environment says about this backend."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reference.errors import CannotStart
+
+EMBEDDERS = ("lexical", "minilm")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Config:
     calendar_timeout_seconds: float = 10.0
     calendar_retry_base_seconds: float = 1.0
     calendar_retry_cap_seconds: float = 300.0
+    embedder: str = "lexical"
+    embeddings_url: str | None = None
+    embeddings_key: str | None = field(default=None, repr=False)
+    embeddings_model: str = "text-embedding-3-small"
+    embeddings_dimensions: int | None = None
     socket_fd: int | None = None
     port: int = 8000
 
@@ -45,6 +52,11 @@ class Config:
             calendar_timeout_seconds=_seconds(environment, "CALENDAR_TIMEOUT_SECONDS", 10.0),
             calendar_retry_base_seconds=_seconds(environment, "CALENDAR_RETRY_BASE_SECONDS", 1.0),
             calendar_retry_cap_seconds=_seconds(environment, "CALENDAR_RETRY_CAP_SECONDS", 300.0),
+            embedder=_one_of(environment, "BACKEND_EMBEDDER", EMBEDDERS),
+            embeddings_url=environment.get("EMBEDDINGS_URL") or None,
+            embeddings_key=environment.get("EMBEDDINGS_KEY") or None,
+            embeddings_model=environment.get("EMBEDDINGS_MODEL") or cls.embeddings_model,
+            embeddings_dimensions=_whole(environment, "EMBEDDINGS_DIMENSIONS", 0) or None,
             socket_fd=_whole(environment, "BACKEND_SOCKET_FD", 0) if socket_fd else None,
             port=_whole(environment, "BACKEND_PORT", 8000),
         )
@@ -54,6 +66,13 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name)
     if not value:
         raise CannotStart(f"{name} must be set.")
+    return value
+
+
+def _one_of(environment: Mapping[str, str], name: str, words: Sequence[str]) -> str:
+    value = environment.get(name) or words[0]
+    if value not in words:
+        raise CannotStart(f"{name} must be one of {', '.join(words)}.")
     return value
 
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from reference.backend.availability import AvailabilityRequest
 from reference.backend.booking import BookingRequest
+from reference.backend.knowledge import QuestionRequest
 from reference.backend.settings import SettingsChange
 
 
@@ -76,7 +77,12 @@ TOOLS_BODY = _body(
             VAPI_MESSAGE,
             _flat("book_appointment", BookingRequest),
             _flat("check_availability", AvailabilityRequest),
+            _flat("answer_question", QuestionRequest),
         ]
     }
 )
 SETTINGS_BODY = _body(SettingsChange.model_json_schema())
+TEXTS = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+EMBEDDINGS_BODY = _body(
+    {"type": "object", "required": ["input"], "properties": {"input": TEXTS, "model": {"type": "string"}}}
+)

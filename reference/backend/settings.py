@@ -22,7 +22,8 @@ LONGEST_CALENDAR_ID = 300
 TIME_FORM = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
 
 SETTINGS = """
-select org_id, timezone, google_calendar_id, opening_time, closing_time, slot_minutes, updated_at
+select org_id, timezone, google_calendar_id, opening_time, closing_time, slot_minutes, knowledge_threshold,
+  updated_at
 from public.clinic_settings where org_id = %s
 """
 IS_ADMIN = "select from public.profiles where org_id = %s and id = %s and role in ('owner', 'admin')"
@@ -54,7 +55,15 @@ def as_time_of_day(value: Any) -> time:
     raise ValueError("must be a time of day such as 09:00")
 
 
+def as_share(value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:
+        raise ValueError("must be a number from 0 to 1")
+    return float(value)
+
+
 TimeOfDay = Annotated[time, BeforeValidator(as_time_of_day), WithJsonSchema({"type": "string", "format": "time"})]
+Share = Annotated[float, BeforeValidator(as_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 
 
 class SettingsChange(BaseModel):
@@ -67,6 +76,7 @@ class SettingsChange(BaseModel):
     opening_time: TimeOfDay = time(9)
     closing_time: TimeOfDay = time(17)
     slot_minutes: fields.Minutes = 30
+    knowledge_threshold: Share = 0.7
 
 
 async def read_settings(session: Session, org_id: str) -> dict[str, Any]:
