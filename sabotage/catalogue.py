@@ -42,5 +42,5 @@ __all__ = [
     "wire_faults",
 ]
 
-# The first of each family.
-SMOKE = list({fault.area: fault.name for fault in reversed(FAULTS.values())}.values())[::-1]
+# The first of each family; the clean system is tried by running the features.
+SMOKE = list({fault.area: fault.name for fault in reversed(FAULTS.values()) if fault.area != "clean"}.values())[::-1]

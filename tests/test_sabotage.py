@@ -25,8 +25,7 @@ DEADLINE_SECONDS = 1800
 START_SECONDS = 60.0
 ALL = os.environ.get("SABOTAGE") == "all"
 ON_EVERY_CHANGE = {*SMOKE, *(name for name, fault in FAULTS.items() if fault.area in ("isolation", "harmless"))}
-# The features run clean on every change as they are.
-PLANTED = [name for name, fault in FAULTS.items() if ALL or (name in ON_EVERY_CHANGE and fault.area != "clean")]
+PLANTED = [name for name in FAULTS if ALL or name in ON_EVERY_CHANGE]
 
 
 @pytest.fixture(scope="module")

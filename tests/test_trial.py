@@ -109,4 +109,4 @@ def test_a_phrase_counts_as_reached_when_a_fault_made_it_fail(suite: Suite) -> N
 
 
 def test_every_family_has_one_fault_in_the_smoke_run() -> None:
-    assert len(SMOKE) == len({fault.area for fault in FAULTS.values()})
+    assert sorted(FAULTS[name].area for name in SMOKE) == sorted({fault.area for fault in FAULTS.values()} - {"clean"})
