@@ -71,7 +71,7 @@ async def _of_the_others(session: Session) -> str:
 
 @fault(
     "What the assistant is given ends with a neighbour's document, for example's sake.",
-    caught_by=[OWN_POLICY, POISON],
+    caught_by=[OWN_POLICY, POISON, WRONG_LINE],
 )
 def neighbours_document_in_the_context() -> None:
     real = knowledge.answer_question

@@ -113,11 +113,13 @@ sql_fault(
     "knowledge-index-filters-after-searching",
     "An HNSW index finds the nearest of all clinics, and what is not the caller's is dropped afterwards.",
     caught_by=[NEEDLE],
+    also=[TEN_THOUSAND],
 )
 sql_fault(
     "knowledge-index-built-on-an-empty-table",
     "An IVFFlat index was built before there were documents, and one list of it is searched.",
     caught_by=[TEN_THOUSAND],
+    also=[NEEDLE],
     origin=51,
 )
 sql_fault(
