@@ -20,7 +20,12 @@ pipe = _CONTEXT.Pipe
 def forked(target: Callable[..., object], *arguments: Any, log: Path) -> BaseProcess:
     """Run the target in a child whose output goes to the end of a file."""
     process = _CONTEXT.Process(target=_begin, args=(os.getpid(), log, target, arguments))
-    process.start()
+    # An ending that came while forking would be raised in a callback of the interpreter, which swallows it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return process
 
 
