@@ -72,6 +72,7 @@ def answer_each(library: Library, clinic: Clinic, count: int, questions: int) ->
 
 def ask_each(scene: Scene, clinic: Clinic, questions: int) -> None:
     """Ask after a few unmeasured questions, and keep the answers under the answers' names."""
+    scene.run.nursery.rest()
     for number in range(WARM_UP):
         del scene.exchanges[ask(scene, f"warm-up {number}", clinic, question(number)).wish.caller]
     for number in range(questions):

@@ -5,8 +5,9 @@ Every scenario still has clinics that nobody used before; it only does not wait 
 
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from itertools import chain
 
 from acceptance.clinics import Blueprint, Clinic, Registry
 from acceptance.diary import Observer
@@ -42,6 +43,11 @@ class Nursery:
     def retire(self, clinics: Iterable[Clinic]) -> None:
         """Remove clinics soon."""
         self._removals += [self._removing.submit(self.registry.remove, clinic, self._eraser) for clinic in clinics]
+
+    def rest(self) -> None:
+        """Return when nothing is founded or removed any more, so that what is timed next has the machine to itself."""
+        wait(chain.from_iterable(self._ready.values()))
+        wait(self._removals)
 
     def _found_now(self, blueprint: Blueprint) -> "Future[Clinic]":
         with suppress(ValueError):

@@ -18,6 +18,7 @@ WARM_UP = 3
 
 def one_after_the_other(scene: Scene, callers: int, provider: str, slot: Slot) -> None:
     """Book consecutive slots after a few unmeasured ones, and keep the answers' times."""
+    scene.run.nursery.rest()
     for number in range(-WARM_UP, callers):
         later = slot.later((number + WARM_UP) * slot.minutes)
         exchange = scene.ask(scene.wish(f"caller {number + 1}", provider, later))

@@ -1,6 +1,7 @@
 """All faults: importing this module fills the register."""
 
 from sabotage import (
+    aftermath_faults,
     booking_faults,
     calendar_faults,
     harmless,
@@ -23,6 +24,7 @@ from sabotage.fault import FAULTS
 
 __all__ = [
     "FAULTS",
+    "aftermath_faults",
     "booking_faults",
     "calendar_faults",
     "harmless",
