@@ -23,6 +23,8 @@ def attached_reference(*options: str) -> Iterator[dict[str, str]]:
         if stack.stdin is not None:
             stack.stdin.close()  # the stack takes the end of its input for the end of its parent
         stack.wait(timeout=STOP_DEADLINE_SECONDS)
+        if stack.stdout is not None:
+            stack.stdout.close()
 
 
 def _first_words(stack: "subprocess.Popen[bytes]") -> dict[str, str]:

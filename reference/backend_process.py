@@ -55,6 +55,14 @@ class BackendProcess:
         self._order("kill")
         self._state()
 
+    def close(self) -> None:
+        """No more orders: who forks the backend ends, and the backend with it."""
+        if self._forks is not None:
+            for line in (self._forks.stdin, self._forks.stdout):
+                assert line is not None
+                with contextlib.suppress(BrokenPipeError):
+                    line.close()
+
     @property
     def lives(self) -> bool:
         self._order("look")

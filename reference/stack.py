@@ -159,6 +159,7 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
             {**environment, **options.backend_environment},
             folder / "backend.log",
         )
+        parts.callback(backend.close)
         backend.start()  # it imports its libraries while PostgreSQL starts
         postgres = parts.enter_context(migrated(folder, options.migrations, options.extra_sql))
         jwks = premises.keys.postgrest_secret()
