@@ -7,11 +7,11 @@ Feature: Live booking chain
 
   Background:
     Given the clinic "Harbour Dental" in Europe/London with provider "Dr Smith"
-    And the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
 
   Rule: A free slot is booked and reaches the calendar
 
     Scenario: One caller, one slot, one event
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
       When "Ada" asks "Dr Smith" for the next working day at 10:00
       Then "Ada" is booked
       And the diary holds exactly what "Ada" said
@@ -28,7 +28,8 @@ Feature: Live booking chain
   Rule: A taken slot is refused
 
     Scenario Outline: A slot that <overlap> a taken one
-      Given "Ada" is booked with "Dr Smith" for the next working day from 10:00 to 11:00
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+      And "Ada" is booked with "Dr Smith" for the next working day from 10:00 to 11:00
       When "Bea" asks "Dr Smith" for the next working day from <start> to <end>
       Then "Bea" is refused as a conflict (409)
       And the appointment of "Ada" is unchanged
@@ -79,7 +80,8 @@ Feature: Live booking chain
       And the diary holds exactly what "Bea" said
 
     Scenario: The same time at the neighbouring clinic
-      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+      And "Ada" is booked with "Dr Smith" for the next working day at 10:00
       When "Bea" asks "Dr Johnson" for the next working day at 10:00
       Then "Bea" is booked
       And nothing changed at "Harbour Dental"
@@ -111,6 +113,9 @@ Feature: Live booking chain
 
   Rule: Never for another clinic
 
+    Background:
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+
     Scenario: A call for one clinic names the neighbour
       Given "Ada" is booked with "Dr Johnson" for the next working day at 10:00
       When "Eve" rings "Harbour Dental" but asks for "Dr Johnson" of "Hilltop Physio" for the next working day at 14:00
@@ -135,6 +140,9 @@ Feature: Live booking chain
       And nothing changed at "Hilltop Physio"
 
   Rule: One slot, many callers, one booking
+
+    Background:
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
 
     Scenario Outline: <callers> callers at the same moment, <rounds> times
       When <callers> callers ask "Dr Smith" for the same slot at the same moment, in <rounds> rounds
@@ -173,6 +181,9 @@ Feature: Live booking chain
         | nobody at all         | invalid (400)   |
 
   Rule: No authorisation, no booking
+
+    Background:
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
 
     Scenario: Calls that carry no right to call
       Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
@@ -232,6 +243,7 @@ Feature: Live booking chain
       And the diary holds exactly what "Bea" said
 
     Scenario: The caller chooses nothing but the appointment
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
       When "Eve" asks "Dr Smith" for the next working day at 10:00, adding "Hilltop Physio" as owner and "cancelled" as status
       Then "Eve" is booked
       And the diary holds exactly what "Eve" said
@@ -313,7 +325,8 @@ Feature: Live booking chain
         | back    |
 
     Scenario: A clinic far from the server
-      Given the clinic "Marina Skin" in Africa/Lagos with provider "Dr Okafor"
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+      And the clinic "Marina Skin" in Africa/Lagos with provider "Dr Okafor"
       When "Ada" asks "Dr Okafor" for the next working day at 23:30
       And "Bea" asks "Dr Johnson" for the next working day at 23:30
       Then the diary holds exactly what "Ada" said
@@ -417,7 +430,8 @@ Feature: Live booking chain
       And the calendar shows the appointment of "Ada" exactly once
 
     Scenario: The backend dies before the calendars know
-      Given Google is unavailable (503) for "Harbour Dental"
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+      And Google is unavailable (503) for "Harbour Dental"
       And Google makes the event but does not answer for "Hilltop Physio"
       When "Ada" asks "Dr Smith" for the next working day at 10:00
       And "Bea" asks "Dr Johnson" for the next working day at 10:00

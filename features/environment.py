@@ -40,7 +40,7 @@ def before_all(context: Context) -> None:
     for feature in context._runner.features:
         expand_dialects(feature, context.run.target.dialects)
     context.order.apply(context._runner.features)
-    context.run.nursery.foretell(clinics_to_come(context._runner.features, context.config))
+    context.run.nursery.foretell(clinics_to_come(context._runner))
     print(describe(context.run))
     print(f"Order: {context.order}")
     print(f"Ready after {time.monotonic() - context.began:.1f} s\n", flush=True)

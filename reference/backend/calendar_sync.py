@@ -145,7 +145,8 @@ def backoff(failures_before: int, base: float, cap: float) -> float:
 
 
 def lease_seconds(timeout_seconds: float) -> float:
-    return 2 * timeout_seconds + 1
+    """Long enough for a write and its correction; what takes longer all the same is asked for again."""
+    return 2.5 * timeout_seconds
 
 
 def reason(problem: Exception) -> str:
