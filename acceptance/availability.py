@@ -73,9 +73,10 @@ def all_free_time_is_offered(
     if [moment.timestamp() for moment in seen] != [moment.timestamp() for moment in expected]:
         shown = [moment.astimezone(zone) for moment in seen]
         missing, extra = _on_the_clock(set(expected) - set(shown)), _on_the_clock(set(shown) - set(expected))
+        again = _on_the_clock({moment for moment in shown if shown.count(moment) > 1})
         raise PromiseBroken(
             f"All free time of {day} should be offered once, in {len(expected)} slots; offered were {len(seen)}. "
-            f"Missing: {missing}; too many: {extra}."
+            f"Missing: {missing}; too many: {extra}; more than once: {again}."
         )
 
 

@@ -40,7 +40,8 @@ class Answer:
 
     def __str__(self) -> str:
         said = f", saying {self.text[:LONGEST_QUOTE]}" if self.text else ""
-        return f"{self.status} ({self.code or 'no code'}) to {self.what}{said}"
+        named = f" ({self.code})" if self.code else ""
+        return f"{self.status}{named} to {self.what}{said}"
 
 
 @dataclass(frozen=True)

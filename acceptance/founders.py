@@ -47,7 +47,7 @@ def sign_up_at_once(people: People, count: int) -> list[SignUp]:
                 data = {"business_name": member.business}
                 member.sessions.append(accounts.sign_up(member.email, member.password, data))
             except Exception as problem:  # judged afterwards, with everybody else's
-                trouble = f"{type(problem).__name__}: {problem}"
+                trouble = str(problem) or type(problem).__name__
             return SignUp(member, started, time.monotonic(), trouble)
 
         return list(pool.map(sign_up, members))
@@ -57,7 +57,7 @@ def must_have_come_at_once(history: Sequence[SignUp]) -> None:
     """Everybody was registered, and really at the same time."""
     failed = [attempt for attempt in history if attempt.trouble]
     if failed:
-        raise PromiseBroken(f"{len(failed)} of {len(history)} could not sign up; first: {failed[0].trouble}.")
+        raise PromiseBroken(f"{len(failed)} of {len(history)} could not sign up; first: {failed[0].trouble}")
     crowd = most_at_once(history)
     if crowd < len(history) * SHARE_AT_ONCE:
         raise Inconclusive(f"Only {crowd} of {len(history)} sign-ups were under way at once, so nothing was contested.")

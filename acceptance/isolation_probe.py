@@ -9,6 +9,7 @@ import psycopg
 
 from acceptance.errors import Inconclusive
 from acceptance.isolation_people import Identity
+from acceptance.wording import counted
 
 REFUSED = "42501"  # insufficient_privilege: no grant, or a row that the policy forbids (PostgreSQL, Appendix A)
 
@@ -30,7 +31,7 @@ class Seen:
     def __str__(self) -> str:
         if self.state is not None:
             return f"refused ({self.state}: {self.message})"
-        return f"{self.touched} rows" if self.touched >= 0 else "done"
+        return counted(self.touched, "row") if self.touched >= 0 else "done"
 
 
 class Prober:

@@ -22,6 +22,7 @@ from acceptance.isolation_surface import Relation, Routine, is_contract
 from acceptance.isolation_survey import Survey, surveying
 from acceptance.isolation_writing import FURTHER, changeable
 from acceptance.scene import Scene
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
 
 EXPOSED = "public"
 UNKNOWN_FUNCTION = "PGRST202"  # PostgREST does not name a function that the role may not call, or not by these names
@@ -189,7 +190,7 @@ def _owner_first(survey: Survey, relation: Relation) -> None:
     shown = ",".join(column.name for column in relation.open_columns(identity.role, "SELECT"))
     code, data, _count = _answer(lambda: client.table(relation.name).select(shown).eq(name, row.values[name]))
     verdict = Verdict.KEPT if len(data) == 1 else Verdict.UNPROVED
-    observed = f"refused ({code})" if code else f"{len(data)} rows"
+    observed = f"refused ({code})" if code else counted(len(data), "row")
     survey.add(relation.label, "read publicly", identity.name, "their own row", observed, verdict)
 
 
@@ -224,13 +225,13 @@ def _must_see_nothing(survey: Survey, relation: Relation, door: Door, request: R
         verdict = Verdict.KEPT if code == REFUSED else Verdict.UNPROVED
     else:
         verdict = Verdict.BROKEN if shown or (count and not whole) else Verdict.KEPT
-    observed = f"refused ({code})" if code else f"{len(shown)} of {len(data)} rows, count {count}"
+    observed = f"refused ({code})" if code else f"{len(shown)} of {counted(len(data), 'row')}, count {count}"
     evidence = f"seen: {json.dumps(shown)[:300]}" if shown else ""
     survey.add(
         relation.label,
         "read publicly",
         door.identity.name,
-        "nothing of the neighbour's, or 42501",
+        f"nothing of the neighbour's, or a refusal {FOR_WANT_OF_PERMISSION}",
         observed,
         verdict,
         evidence,
@@ -244,11 +245,9 @@ def _must_change_nothing(survey: Survey, relation: Relation, door: Door, request
     code, _data, _count = _answer(lambda: request(door.client.table(relation.name)))
     after = connection.execute(look).fetchone()
     verdict = Verdict.KEPT if code in (None, REFUSED) and before == after else Verdict.BROKEN
-    evidence = (
-        f"re-read with full rights: {(before or [0])[0]} rows became {(after or [0])[0]}, or their content changed"
-    )
+    evidence = f"re-read with full rights: {counted((before or [0])[0], 'row')} became {(after or [0])[0]}, or their content changed"
     survey.add(
-        relation.label, "write publicly", door.identity.name, "42501, or no row of the neighbour's",
+        relation.label, "write publicly", door.identity.name, f"a refusal {FOR_WANT_OF_PERMISSION}, or no row of the neighbour's",
         f"refused ({code})" if code else "answered as done", verdict, evidence if before != after else "",
     )  # fmt: skip
 

@@ -8,9 +8,11 @@ from acceptance.isolation_people import Identity, Side, text
 from acceptance.isolation_probe import Seen
 from acceptance.isolation_surface import Column, Relation
 from acceptance.isolation_survey import Survey
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
 
 READ = "read"
 NOTHING = "nothing of the neighbour's"
+LONGEST_SAMPLE = 200  # a document's vector alone has hundreds of numbers
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,18 @@ def _judge(
 ) -> None:  # fmt: skip
     copied = found.copied if identity.member else 0
     guilty = copied if copies else found.strange - copied
-    observed, verdict, evidence = f"{guilty} of {found.total} rows", Verdict.KEPT, ""
+    observed, verdict, evidence = f"{guilty} of {counted(found.total, 'row')}", Verdict.KEPT, ""
     if found.seen.state is not None:
         observed = str(found.seen)
         verdict = Verdict.KEPT if found.seen.refused else Verdict.UNPROVED
     elif guilty:
-        verdict, evidence = Verdict.BROKEN, f"seen: {found.sample}"
+        verdict, evidence = Verdict.BROKEN, f"seen: {found.sample[:LONGEST_SAMPLE]}"
     elif before is not None and not found.strange and before.get((relation.label, identity.name)) != found.digest:
         verdict, observed = Verdict.BROKEN, "another answer than before the neighbour had rows"
-        evidence = f"it says how much the neighbour has: {found.total} rows, and their content differs"
+        evidence = f"it says how much the neighbour has: {counted(found.total, 'row')}, and their content differs"
     shown = statement(relation, identity) if verdict is not Verdict.KEPT else ""
-    survey.add(relation.label, operation, identity.name, f"{NOTHING}, or 42501", observed, verdict, evidence, shown)
+    expected = f"{NOTHING}, or a refusal {FOR_WANT_OF_PERMISSION}"
+    survey.add(relation.label, operation, identity.name, expected, observed, verdict, evidence, shown)
 
 
 def seen_before(
@@ -124,7 +127,7 @@ def owner_sees(survey: Survey, relations: Sequence[Relation], operation: str = R
             continue
         found = _first_to_see(survey, relation)
         verdict = Verdict.KEPT if found.own else Verdict.UNPROVED
-        observed = str(found.seen) if found.seen.state else f"{found.own} of {found.total} rows"
+        observed = str(found.seen) if found.seen.state else f"{found.own} of {counted(found.total, 'row')}"
         reproduce = "" if found.own else statement(relation, owner)
         survey.add(relation.label, operation, owner.name, "their own row", observed, verdict, reproduce=reproduce)
 

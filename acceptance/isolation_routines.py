@@ -11,6 +11,7 @@ from acceptance.isolation_probe import Seen
 from acceptance.isolation_surface import Relation, Routine, quote
 from acceptance.isolation_survey import Survey
 from acceptance.isolation_values import VECTORS, direction
+from acceptance.wording import FOR_WANT_OF_PERMISSION
 
 CALL, ASTRAY = "call", "lead astray"
 MOST_CALLS = 48
@@ -214,7 +215,7 @@ def _json(told: Mapping[str, str]) -> str:
 def _must_be_closed(survey: Survey, routine: Routine, identity: Identity) -> None:
     seen = survey.prober.run(invocation(routine, ["null"] * len(routine.types)))
     verdict = Verdict.KEPT if seen.refused else Verdict.UNPROVED
-    survey.add(routine.label, CALL, identity.name, "refused (42501)", str(seen), verdict)
+    survey.add(routine.label, CALL, identity.name, f"refused {FOR_WANT_OF_PERMISSION}", str(seen), verdict)
 
 
 def look_at_all(survey: Survey) -> str:

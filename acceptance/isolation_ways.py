@@ -20,6 +20,7 @@ from acceptance.isolation_writing import (
     judge_refusal,
     try_on,
 )
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
 
 EMPTY, HANG_ON, RENUMBER, RULE = "empty", "hang a trigger on", "turn back the numbers of", "take over"
 COPIES, ORPHANS, BORROWED, WRITE_THROUGH = (
@@ -112,9 +113,13 @@ def _must_not_rule(survey: Survey, relation: Relation, identity: Identity) -> No
     statement = f"alter table {relation.quoted} disable row level security; select count(*) from {relation.quoted} where {theirs}"
     seen = survey.prober.run(statement)
     verdict = Verdict.KEPT if seen.refused else Verdict.BROKEN
-    evidence = f"{seen.rows[0][0]} rows of the neighbour's were read after it" if seen.state is None else ""
+    evidence = (
+        f"{counted(seen.rows[0][0], 'row')} of the neighbour's could be read after it" if seen.state is None else ""
+    )
     shown = f"{identity.for_psql()} {statement}; rollback;" if verdict is not Verdict.KEPT else ""
-    survey.add(relation.label, RULE, identity.name, "refused (42501)", str(seen), verdict, evidence, shown)
+    survey.add(
+        relation.label, RULE, identity.name, f"refused {FOR_WANT_OF_PERMISSION}", str(seen), verdict, evidence, shown
+    )
 
 
 def see_orphans(survey: Survey, relations: Sequence[Relation]) -> None:
@@ -222,9 +227,13 @@ def _must_be_forbidden(
     """Only a missing right is an answer here: exactly 42501."""
     seen = survey.prober.run(statement, look)
     verdict = Verdict.KEPT if seen.state == REFUSED else Verdict.BROKEN
-    evidence = f"re-read with full rights: {had} rows became {seen.look[0]}" if seen.state is None and look else ""
+    evidence = (
+        f"re-read with full rights: {counted(had, 'row')} became {seen.look[0]}" if seen.state is None and look else ""
+    )
     shown = f"{identity.for_psql()} {statement}; rollback;" if verdict is not Verdict.KEPT else ""
-    survey.add(surface, operation, identity.name, "refused (42501)", str(seen), verdict, evidence, shown)
+    survey.add(
+        surface, operation, identity.name, f"refused {FOR_WANT_OF_PERMISSION}", str(seen), verdict, evidence, shown
+    )
 
 
 def _plant_orphan(survey: Survey, relation: Relation) -> bool:

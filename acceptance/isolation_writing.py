@@ -8,6 +8,7 @@ from acceptance.isolation_planting import Planted
 from acceptance.isolation_probe import REFUSED, Seen
 from acceptance.isolation_surface import Column, Relation
 from acceptance.isolation_survey import Survey, unfiltered_is_safe
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
 
 ADD, CHANGE, GIVE, DELETE = "add", "change", "give away", "delete"
 FURTHER = 7  # a serial number that no planted row has
@@ -117,7 +118,9 @@ def judge_refusal(
     verdict, evidence = Verdict.KEPT, ""
     if seen.state is None and tuple(seen.look) != tuple(before):
         verdict = Verdict.BROKEN
-        evidence = f"re-read with full rights: {before[0]} rows became {seen.look[0]}, or their content changed"
+        evidence = (
+            f"re-read with full rights: {counted(before[0], 'row')} became {seen.look[0]}, or their content changed"
+        )
     elif seen.state is not None and seen.state not in DELIBERATE:
         by_chance = seen.state.startswith(INTEGRITY) and (mine is None or mine.state in (None, *TAKEN))
         verdict = Verdict.BROKEN if by_chance else Verdict.UNPROVED
@@ -127,7 +130,7 @@ def judge_refusal(
         relation.label,
         operation,
         identity.name,
-        "42501, or no row of the neighbour's",
+        f"a refusal {FOR_WANT_OF_PERMISSION}, or no row of the neighbour's",
         str(seen),
         verdict,
         evidence,

@@ -12,6 +12,7 @@ from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.knowledge import Document, Library, told
 from acceptance.knowledge_ways import Asking
 from acceptance.scene import Exchange
+from acceptance.wording import listed
 
 LONGEST_QUOTE = 90
 HALF_A_THOUSANDTH = 0.0005
@@ -41,8 +42,10 @@ def must_give(who: str, found: Found, wanted: Sequence[str]) -> None:
     given = "; ".join(short(text) for text in seen) or "nothing"
     expected = "; ".join(short(text) for text in wanted) or "nothing"
     if [short(text) for text in seen] == [short(text) for text in wanted]:
-        lengths = [len(text) for text in wanted], [len(text) for text in seen]
-        raise PromiseBroken(f"{who} should be given each document whole, {lengths[0]} characters, not {lengths[1]}.")
+        lengths = [str(len(text)) for text in wanted], [str(len(text)) for text in seen]
+        raise PromiseBroken(
+            f"{who} should be given each document whole, of {listed(lengths[0])} characters, not {listed(lengths[1])}."
+        )
     raise PromiseBroken(f"{who} should be given {expected}; given was {given}.")
 
 

@@ -10,6 +10,7 @@ from acceptance.knowledge import ANSWER, Library
 from acceptance.knowledge_ways import FORMS, Asking, by_the_knowledge_base, openai_form, post
 from acceptance.scene import Scene
 from acceptance.voice import Outcome, Unreadable, json_object
+from acceptance.wording import listed
 
 
 def ask(library: Library, clinic: Clinic, question: str, form: str) -> Asking:
@@ -40,4 +41,5 @@ def must_be_recorded(scene: Scene, who: Session) -> None:
     entries = scene.run.observer.read(audit.Entry, ATTEMPTS, {"user": who.user_id})
     seen = [(entry.org_id, entry.attempted_action, entry.status) for entry in entries]
     if seen != [(None, ANSWER, audit.DENIED)]:
-        raise PromiseBroken(f"The attempt should stand once in the audit log as a denied {ANSWER}; there is {seen}.")
+        told = listed([f"a {status} {action} at {org or 'no clinic'}" for org, action, status in seen])
+        raise PromiseBroken(f"The attempt should stand once in the audit log as a denied {ANSWER}; there is {told}.")

@@ -15,6 +15,7 @@ from acceptance.http import json_of
 from acceptance.people import Member, People, Refused, SecondRegistration, refusal_of
 from acceptance.scene import Scene
 from acceptance.views import must_list_only
+from acceptance.wording import listed
 
 NO_SUCH_PASSWORD = Refused(400, "invalid_credentials")
 
@@ -142,7 +143,9 @@ def must_be_nobody(scene: Scene, member: Member) -> None:
     left = [trace.place for trace in traces_of(scene, member)]
     left += [f'clinic "{organisation.name}"' for organisation in founded_by(scene, member)]
     if left:
-        raise PromiseBroken(f"{member.name} was not registered, so nothing should be left, but there is: {left}.")
+        raise PromiseBroken(
+            f"{member.name} was not registered, so nothing should be left, but there is {listed(left)}."
+        )
 
 
 def must_be_signed_and_shaped(scene: Scene, member: Member) -> None:

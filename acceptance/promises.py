@@ -16,6 +16,7 @@ from acceptance.diary import Appointment, differences
 from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.race import Attempt, Finding, Verdict, most_at_once
 from acceptance.scene import Exchange, Scene
+from acceptance.wording import counted
 
 CLOCK_TOLERANCE = timedelta(seconds=30)
 
@@ -42,10 +43,10 @@ def must_answer_within(exchange: Exchange, budget_ms: float) -> None:
 
 def must_sound_alike(exchange: Exchange, other: Exchange) -> None:
     """Two refusals that a caller cannot tell apart."""
-    heard = [(item.outcome.status, item.outcome.code, item.outcome.said) for item in (exchange, other)]
+    heard = [str(item.outcome) for item in (exchange, other)]
     if heard[0] != heard[1]:
         raise PromiseBroken(
-            f"Both refusals should sound alike; {exchange.wish.caller} heard {heard[0]}, the other {heard[1]}."
+            f"Both refusals should sound alike; {exchange.wish.caller} was {heard[0]} The other was {heard[1]}"
         )
 
 
@@ -221,7 +222,10 @@ def no_overlap(scene: Scene, clinic: Clinic) -> None:
         raise Inconclusive(f"The diary of {clinic.name} is empty, so nothing in it could overlap.")
     pairs = scene.run.observer.overlaps(clinic.org_id)
     if pairs:
-        raise PromiseBroken(f"No minute should be booked twice, but {len(pairs)} pairs overlap; first: {pairs[0]}")
+        raise PromiseBroken(
+            f"No minute should be booked twice, but {counted(len(pairs), 'pair')} of appointments overlap, "
+            f"first {' and '.join(pairs[0])}."
+        )
 
 
 def in_every_round(scene: Scene, judge: Callable[[Sequence[Attempt]], Finding]) -> None:

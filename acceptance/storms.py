@@ -21,7 +21,9 @@ def one_after_the_other(scene: Scene, callers: int, provider: str, slot: Slot) -
     scene.run.nursery.rest()
     for number in range(-WARM_UP, callers):
         later = slot.later((number + WARM_UP) * slot.minutes)
-        exchange = scene.ask(scene.wish(f"caller {number + 1}", provider, later))
+        exchange = scene.ask(
+            scene.wish(f"caller {number + 1}" if number >= 0 else "a caller before those", provider, later)
+        )
         if number < 0:
             del scene.exchanges[exchange.wish.caller]
 

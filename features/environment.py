@@ -18,6 +18,7 @@ from acceptance.settings import read_settings
 from features.dialects import dialect_of, expand_dialects
 from features.foresight import clinics_to_come
 from features.order import chosen_order
+from features.redactor import Redactor
 from features.steps import parameter_types  # noqa: F401 - the words must be known before any phrase uses them
 
 CANNOT_RUN = 2
@@ -36,6 +37,7 @@ def before_all(context: Context) -> None:
         print(problem, file=sys.stderr, flush=True)
         os._exit(CANNOT_RUN)  # behave would turn every other way out into its own code 1 and a summary
     context.add_cleanup(opening.__exit__, None, None, None)
+    Redactor.precede(context._runner, context.run.target.secrets)
     context.last = LastRequest(context.run.api)
     for feature in context._runner.features:
         expand_dialects(feature, context.run.target.dialects)

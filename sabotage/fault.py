@@ -45,6 +45,11 @@ class Fault:
         return self.sql is not None and bool(re.search(r"(create|alter|drop) role", self.sql.read_text()))
 
     @property
+    def is_of_the_backend(self) -> bool:
+        """Whether all but the backend is as it should be, so that others of this kind can share the rest."""
+        return self.sql is None and self.platform is None
+
+    @property
     def dialect(self) -> str:
         """Vapi's own; both where the wire itself is at fault, or nothing is."""
         return "both" if self.area in ("wire", "clean") else "tool-calls"

@@ -95,6 +95,13 @@ class ForkedBackend(BackendProcess):
         if self._child is not None:
             end(self._child)
 
+    def become(self, plant: Callable[[], None] | None) -> None:
+        """End it and start it with another fault, or none; raises CannotStart."""
+        self.kill()
+        self.plant = plant
+        self.start()
+        self.wait_until_healthy()
+
     @property
     def lives(self) -> bool:
         return self._child is not None and self._child.is_alive()

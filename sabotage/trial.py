@@ -1,5 +1,6 @@
 """Faults against the suite: plant each in a system of its own, run the scenarios that could see it, judge what turned red."""
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -14,8 +15,9 @@ from reference.errors import CannotStart
 from sabotage.fault import NOTHING_LEFT, Fault
 from sabotage.forking import end, forked, pipe
 from sabotage.suite import Red, Report, Scope, Suite
-from sabotage.system import Ground, system_with
+from sabotage.system import Ground, System, system_with
 
+NO_MORE = ""  # said, because a lane that was forked later holds a closed line open
 LANES = 2  # as there are two cores where CI runs
 DEADLINE_SECONDS = 300.0
 # Enough for the slowest retry of the reference, which waits a second at most; a fault is waited for as long.
@@ -57,54 +59,61 @@ def judge(fault: Fault, report: Report, seconds: float) -> Result:
         survived=[name for name in fault.caught_by if not any(seen.startswith(name) for seen in red)],
         outside=[seen for seen in red if not seen.startswith(expected)],
         broke_down=[found.scenario for found in report.red if not found.judged],
-        trouble=report.trouble if report.scenarios else "no scenario ran",
+        trouble=report.trouble or ("" if report.scenarios else "no scenario ran"),
     )
 
 
 def try_all(faults: Sequence[Fault], suite: Suite, ground: Ground) -> Iterator[Result]:
     """Some at a time; results come as they are known."""
-    longest_first = sorted(faults, key=lambda fault: not fault.within)
-    waiting, running = deque(longest_first), dict[Any, _Trial]()
+    by_name = {fault.name: fault for fault in faults}
+    waiting = deque(sorted(faults, key=lambda fault: (not fault.within, fault.is_of_the_backend)))  # the longest first
+    lanes = dict[Any, _Lane]()
     try:
-        while waiting or running:
-            while waiting and len(running) < LANES:
-                trial = _Trial.of(waiting.popleft(), suite, ground)
-                running[trial.process.sentinel] = trial
-            for sentinel in wait(running, 1.0):
-                trial = running.pop(sentinel)
-                result = trial.result()
-                spoilt = trial.fault.sql or result.trouble or any(red.scenario == NOTHING_LEFT for red in result.red)
-                ground.give_back(trial.database, as_it_was=not spoilt)
+        while waiting or lanes:
+            while waiting and len(lanes) < LANES:
+                lane = _Lane.opened(waiting.popleft(), by_name, suite, ground)
+                lanes[lane.line] = lane
+            for line in wait(lanes, 1.0):
+                result = lanes[line].result()
+                if waiting and lanes[line].goes_on_after(result) and waiting[0].is_of_the_backend:
+                    lanes[line].take(waiting.popleft())
+                else:
+                    lanes.pop(line).close(ground, result)
                 yield result
-            for trial in running.values():
-                trial.keep_to_the_deadline()
+            for lane in lanes.values():
+                lane.keep_to_the_deadline()
     finally:
-        for trial in running.values():
-            end(trial.process)
+        for lane in lanes.values():
+            end(lane.process)
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One fault being tried in a process of its own."""
+@dataclass
+class _Lane:
+    """A process with a system of its own, in which it tries one fault, and others where only the backend differs."""
 
     fault: Fault
     database: str
     process: BaseProcess
-    answer: Connection
+    line: Connection
     log: Path
     began: float
 
     @classmethod
-    def of(cls, fault: Fault, suite: Suite, ground: Ground) -> "_Trial":
+    def opened(cls, fault: Fault, by_name: Mapping[str, Fault], suite: Suite, ground: Ground) -> "_Lane":
         folder = ground.folder / fault.name
         folder.mkdir()
         folder.chmod(0o711)
-        ours, theirs = pipe(duplex=False)
+        ours, theirs = pipe()
         log = folder / "trial.log"
         database = ground.take_database()
-        process = forked(_try, fault, suite, ground, database, folder, theirs, log=log)
+        process = forked(_try, fault, by_name, suite, ground, database, folder, theirs, log=log)
         theirs.close()
         return cls(fault, database, process, ours, log, time.monotonic())
+
+    def take(self, fault: Fault) -> None:
+        """Try this one next, in the same system."""
+        self.fault, self.began = fault, time.monotonic()
+        self.line.send(fault.name)
 
     def keep_to_the_deadline(self) -> None:
         if time.monotonic() - self.began > DEADLINE_SECONDS:
@@ -112,30 +121,59 @@ class _Trial:
 
     def result(self) -> Result:
         seconds = time.monotonic() - self.began
-        self.process.join()
         try:
-            report: Report = self.answer.recv()
+            report: Report = self.line.recv()
         except EOFError:
-            report = Report(0, (), "")
             words = self.log.read_text(errors="replace").strip().splitlines()
             said = words[-1] if words else f"nothing after {seconds:.0f} s"
-            return Result(self.fault.name, self.fault.area, self.fault.defect, seconds, 0, (), trouble=said)
+            report = Report(0, (), said)
         return judge(self.fault, report, seconds)
 
+    def goes_on_after(self, result: Result) -> bool:
+        """What one fault left behind may not meet the next."""
+        return self.fault.is_of_the_backend and _is_as_it_was(result)
 
-def _try(fault: Fault, suite: Suite, ground: Ground, database: str, folder: Path, answer: Connection) -> None:
-    ours, theirs = pipe(duplex=False)
+    def close(self, ground: Ground, result: Result) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has died already
+            self.line.send(NO_MORE)
+        self.process.join()
+        self.line.close()
+        ground.give_back(self.database, as_it_was=not self.fault.sql and _is_as_it_was(result))
+
+
+def _is_as_it_was(result: Result) -> bool:
+    return not result.trouble and not any(red.scenario == NOTHING_LEFT for red in result.red)
+
+
+def _try(
+    fault: Fault,
+    by_name: Mapping[str, Fault],
+    suite: Suite,
+    ground: Ground,
+    database: str,
+    folder: Path,
+    line: Connection,
+) -> None:
     try:
         with system_with(fault, ground, database, folder) as system:
-            settings = {**system.settings, "DIALECT": fault.dialect, "CALENDAR_SECONDS": CALENDAR_SECONDS}
-            behave = forked(_run, suite, suite.concerned(fault), settings, theirs, log=folder / "behave.log")
-            theirs.close()
-            while behave.sentinel not in (ready := wait([behave.sentinel, system.orders, ours])) and ours not in ready:
-                system.follow_an_order()
-            answer.send(ours.recv())
-            end(behave)
+            line.send(_report(fault, suite, system, folder))
+            for another in iter(line.recv, NO_MORE):
+                system.backend.become(by_name[another].plant)
+                line.send(_report(by_name[another], suite, system, folder))
     except CannotStart as problem:
-        answer.send(Report(0, (), str(problem)))
+        line.send(Report(0, (), str(problem)))
+
+
+def _report(fault: Fault, suite: Suite, system: System, folder: Path) -> Report:
+    ours, theirs = pipe(duplex=False)
+    settings = {**system.settings, "DIALECT": fault.dialect, "CALENDAR_SECONDS": CALENDAR_SECONDS}
+    behave = forked(_run, suite, suite.concerned(fault), settings, theirs, log=folder / "behave.log")
+    theirs.close()
+    while behave.sentinel not in (ready := wait([behave.sentinel, system.orders, ours])) and ours not in ready:
+        system.follow_an_order()
+    report: Report = ours.recv()
+    end(behave)
+    return report
 
 
 def _run(suite: Suite, scope: Scope, settings: Mapping[str, str], answer: Connection) -> None:

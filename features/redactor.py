@@ -1,0 +1,47 @@
+"""Secrets are cut out of what a failed step says, before a formatter or a reporter of behave sees it."""
+
+from collections.abc import Iterable
+
+from behave.capture import NO_CAPTURED_DATA, Captured
+from behave.formatter.base import Formatter, StreamOpener
+from behave.model import Step
+from behave.runner import ModelRunner
+
+from acceptance.report.redaction import redacted
+
+
+class Redactor(Formatter):
+    """Stands before all other formatters, and shows nothing itself."""
+
+    name = "redactor"
+
+    def __init__(self, runner: ModelRunner, secrets: Iterable[str]) -> None:
+        super().__init__(StreamOpener(stream=None, filename="unused"), runner.config)
+        self._secrets = tuple(secrets)
+
+    @classmethod
+    def precede(cls, runner: ModelRunner, secrets: Iterable[str]) -> None:
+        """See every step, and whatever is captured, before the runner's formatters and reporters do."""
+        redactor = cls(runner, secrets)
+        runner.formatters.insert(0, redactor)
+        capture = runner.capture_controller.make_captured
+        runner.capture_controller.make_captured = lambda **named: redactor._cut_out_of(capture(**named))
+
+    def result(self, step: Step) -> None:
+        if step.error_message:
+            step.error_message = self._cut(step.error_message)
+        if step.exception is not None:
+            args = (self._cut(part) if isinstance(part, str) else part for part in step.exception.args)
+            step.exception.args = tuple(args)
+        for captured in step.captured.captures:
+            self._cut_out_of(captured)
+
+    def _cut(self, text: str) -> str:
+        return redacted(text, self._secrets)
+
+    def _cut_out_of(self, captured: Captured) -> Captured:
+        if captured is not NO_CAPTURED_DATA:
+            captured.stdout, captured.stderr, captured.log = map(
+                self._cut, (captured.stdout, captured.stderr, captured.log)
+            )
+        return captured
