@@ -55,12 +55,16 @@ class Registry:
 
     def found(self, blueprint: Blueprint) -> Clinic:
         """Sign up an owner, which founds the organisation, set its zone and calendar, and hire the provider."""
-        data = {"business_name": f"{blueprint.name} {self.marker}"}
-        owner = self.accounts.sign_up(self.address("owner"), secrets.token_urlsafe(12), data)
-        clinic = Clinic(blueprint.name, self.accounts.organisation_of(owner), owner, ZoneInfo(blueprint.zone))
+        clinic = self.sign_up(blueprint.name, blueprint.zone)
         self._settle(clinic)
         self.hire(clinic, blueprint.provider, "provider")
         return clinic
+
+    def sign_up(self, name: str, zone: str) -> Clinic:
+        """A clinic that has an owner, and nothing else yet."""
+        data = {"business_name": f"{name} {self.marker}"}
+        owner = self.accounts.sign_up(self.address("owner"), secrets.token_urlsafe(12), data)
+        return Clinic(name, self.accounts.organisation_of(owner), owner, ZoneInfo(zone))
 
     def hire(self, clinic: Clinic, name: str, role: str) -> Person:
         """Somebody who joins the clinic in a role."""

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,10 +101,13 @@ def anonymous() -> Identity:
 
 def strangers(scene: Scene, clinic: Clinic) -> list[Identity]:
     """Everybody who is not the neighbour: the owner and a colleague of another clinic, somebody of none, anonymous."""
+    with ThreadPoolExecutor(1) as aside:
+        nobody = aside.submit(scene.clinics.somebody_of_no_clinic)
+        colleague = _colleague(scene, clinic)
     return [
         signed_in(f"{OWNER} of {clinic.name}", clinic.owner, member=True),
-        signed_in(f"{COLLEAGUE} of {clinic.name}", _colleague(scene, clinic), member=True),
-        signed_in(NOBODYS, scene.clinics.somebody_of_no_clinic(), member=False),
+        signed_in(f"{COLLEAGUE} of {clinic.name}", colleague, member=True),
+        signed_in(NOBODYS, nobody.result(), member=False),
         anonymous(),
     ]
 

@@ -69,8 +69,8 @@ class Clinics:
 
     def somebody_of_no_clinic(self) -> Session:
         """A signed-in person whose token carries no organisation, because the profile is gone."""
-        owner = self.found("a clinic that closed", "UTC", "nobody").owner
-        accounts = self.nursery.registry.accounts
+        closed = self.founded["a clinic that closed"] = self.nursery.registry.sign_up("a clinic that closed", "UTC")
+        owner, accounts = closed.owner, self.nursery.registry.accounts
         gone = accounts.service().table("profiles").delete().eq("id", owner.user_id)
         if len(rows_of(gone, "The service should be able to take somebody out of a clinic")) != 1:
             raise Inconclusive(f"{owner.email} should belong to no clinic any more, but had no profile to lose.")
