@@ -24,7 +24,8 @@ class Fault:
 
     Each entry of `caught_by` begins a scenario's name; of every entry at least one scenario must turn red, and no
     other scenario that could see the fault, save those that `also` begins. Without any, the change is harmless.
-    Those that could see it are the Rules that hold the named ones, or all that stands under the path `within`.
+    Those that could see it are the Rules that hold the named ones, or all that stands under the paths `within`; where
+    the first to turn red is enough, those behind it do not run.
     `origin` is the defect's number in the field, 0 when it has none. `area` is the family it belongs to.
     """
 
@@ -36,8 +37,9 @@ class Fault:
     plant: Plant | None = None
     platform: Rebuilt | None = None
     also: Sequence[str] = ()
-    within: str = ""
+    within: str | tuple[str, ...] = ""
     area: str = ""
+    first_is_enough: bool = False
 
     @property
     def makes_roles(self) -> bool:

@@ -1,119 +1,149 @@
 """`python -m sabotage.mutation`: let cosmic-ray change the backend at random, and see which changes no feature notices.
 
-Needs cosmic-ray 8 (`pip install "cosmic-ray>=8,<9"`); what is changed is a clone in a temporary folder, never the checkout.
+Needs cosmic-ray 8 (`pip install "cosmic-ray>=8,<9"`). A change is planted like any other fault: in the backend's process,
+never in the checkout.
 """
 
 import argparse
-import os
+import difflib
+import gc
 import random
-import shutil
-import sqlite3
-import subprocess
+import re
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-CONFIG = Path("sabotage/mutation.toml")
-SESSION = "mutation.sqlite"
-LANES = 2
+from reference.errors import CannotStart
+from reference.stack import exit_on_signals
+from sabotage.fault import Fault
+from sabotage.replacing import replace_module
+from sabotage.suite import Suite
+from sabotage.system import Ground
+from sabotage.trial import LANES, Result, try_all
 
-PENDING = "select job_id from mutation_specs where job_id not in (select job_id from work_results) order by job_id"
-SKIP = "insert into work_results (job_id, worker_outcome, output) values (?, 'SKIPPED', 'not in the sample')"
-JUDGED = """
-select spec.module_path, spec.start_pos_row, spec.operator_name, result.worker_outcome, result.test_outcome, result.diff
-from work_results result join mutation_specs spec using (job_id)
-where result.worker_outcome <> 'SKIPPED' order by 1, 2, 3"""
+BACKEND = Path(__file__).parents[1] / "reference" / "backend"
+SURVIVED, CANNOT_RUN = 1, 2
+
+# Of what is the same change once more, or no change at all (a | between types), one is enough or none.
+LEFT_OUT = re.compile(
+    r"core/(ReplaceBinaryOperator_(?!Add_Sub$|Sub_Add$|Mul_Div$)"
+    r"|ReplaceComparisonOperator_(?!Eq_NotEq$|NotEq_Eq$|Lt_LtE$|LtE_Lt$|Gt_GtE$|GtE_Gt$|Is_IsNot$|IsNot_Is$|In_NotIn$|NotIn_In$))"
+)
+
+BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE = (
+    f"features/{name}.feature" for name in ("booking", "attempts", "tokens", "knowledge")
+)
+# Who judges a module: the features whose promises it carries; all four where nothing is said.
+JUDGES: Mapping[str, tuple[str, ...]] = {
+    "availability": (BOOKING,),
+    "booking": (BOOKING, ATTEMPTS),
+    "calendar_outbox": (BOOKING,),
+    "calendar_sync": (BOOKING,),
+    "embedding": (KNOWLEDGE,),
+    "embedding_lexical": (KNOWLEDGE,),
+    "google_events": (BOOKING,),
+    "knowledge": (KNOWLEDGE, ATTEMPTS),
+    "server_timing": (BOOKING,),
+    "settings": (ATTEMPTS, TOKENS, KNOWLEDGE),
+    "speech": (BOOKING, KNOWLEDGE),
+    "tokens": (TOKENS,),
+}
+ALL = (BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE)
+# The features run with the embedder that needs nothing; nothing of these is ever called.
+NOT_RUN = frozenset({"embedding_minilm", "embedding_remote", "__init__"})
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One change and what became of it: `outcome` is KILLED, SURVIVED or INCOMPETENT, else the worker's own trouble."""
+class Change:
+    """One place where one operator of cosmic-ray changes one module."""
 
     module: str
     line: int
     operator: str
-    outcome: str
-    diff: str
+    occurrence: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.module}-{self.line}-{self.operator.removeprefix('core/')}-{self.occurrence}"
+
+    def sources(self) -> tuple[str, str]:
+        """The module before and after."""
+        from cosmic_ray.mutating import mutate_code
+        from cosmic_ray.plugins import get_operator
+
+        before = (BACKEND / f"{self.module}.py").read_text()
+        return before, mutate_code(before, get_operator(self.operator)(), self.occurrence)
+
+    def diff(self) -> str:
+        before, after = (source.splitlines() for source in self.sources())
+        lines = difflib.unified_diff(before, after, lineterm="", n=1)
+        return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
+
+    def fault(self) -> Fault:
+        """The change as a fault that any scenario of the module's judges may catch."""
+        plant = partial(replace_module, f"reference.backend.{self.module}", self.sources()[1])
+        within = JUDGES.get(self.module, ALL)
+        return Fault(self.name, self.diff(), (), plant=plant, within=within, first_is_enough=True)
+
+
+def changes(folder: Path = BACKEND) -> Iterator[Change]:
+    """Every change there is to make, in the order of place."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    operators = {name: get_operator(name) for name in operator_names() if not LEFT_OUT.match(name)}
+    plain = {name: operator() for name, operator in operators.items() if not operator.arguments()}
+    for path in sorted(folder.glob("*.py")):
+        nodes = [] if path.stem in NOT_RUN else list(ast_nodes(get_ast(path.read_text())))
+        for name, operator in plain.items():
+            starts = (start for node in nodes for start, _end in operator.mutation_positions(node))
+            for occurrence, (line, _column) in enumerate(starts):
+                yield Change(path.stem, line, name, occurrence)
+
+
+def verdict(result: Result) -> str:
+    """What became of a change: who noticed it first, or nobody."""
+    if result.trouble:
+        return f"noticed, as the system did not run: {result.trouble}"
+    return f"noticed by: {result.red[0].scenario}" if result.red else "SURVIVED"
 
 
 def main() -> int:
     """Exit code 1 when a change survived."""
     options = _parser().parse_args()
-    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        lanes = [clone(Path(folder) / f"lane-{number}") for number in range(LANES)]
-        prepare(lanes, options.sample, options.seed)
-        with ThreadPoolExecutor(LANES) as pool:
-            list(pool.map(judge, lanes))
-        mutants = [mutant for lane in lanes for mutant in judged(lane)]
-    survivors = [mutant for mutant in mutants if mutant.outcome != "KILLED"]
-    for mutant in survivors:
-        print(f"\n{mutant.outcome} {mutant.module}:{mutant.line} {mutant.operator}\n{mutant.diff}")
-    print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} changes were noticed (seed {options.seed}).")
-    return 1 if survivors else 0
+    every = list(changes())
+    chosen = random.Random(options.seed).sample(every, min(options.sample or len(every), len(every)))
+    faults = [change.fault() for change in sorted(chosen, key=lambda change: change.name)]
+    exit_on_signals()
+    try:
+        results = list(_judged(faults, options.lanes))
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)
+        return CANNOT_RUN
+    survivors = sorted((result for result in results if verdict(result) == "SURVIVED"), key=lambda found: found.name)
+    for survivor in survivors:
+        print(f"\n{survivor.name}\n{survivor.defect}")
+    print(f"\n{len(results) - len(survivors)} of {len(results)} changes were noticed; there are {len(every)} in all.")
+    return SURVIVED if survivors else 0
 
 
-def clone(folder: Path) -> Path:
-    """What is committed, with the binaries that the checkout has fetched already."""
-    subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
-    if (ROOT / ".cache").is_dir():
-        shutil.copytree(ROOT / ".cache", folder / ".cache")
-    return folder
-
-
-def prepare(lanes: Sequence[Path], sample: int | None, seed: int) -> None:
-    """One session, of which each lane has its share of the sample."""
-    session = lanes[0] / SESSION
-    _cosmic_ray(lanes[0], "cosmic-ray", "init", CONFIG, SESSION)
-    _cosmic_ray(lanes[0], "cr-filter-operators", SESSION, CONFIG)
-    for lane in lanes[1:]:
-        shutil.copy(session, lane / SESSION)
-    with closing(sqlite3.connect(session)) as opened:
-        pending = [job for (job,) in opened.execute(PENDING)]
-    order = random.Random(seed)
-    positions = _in_order_of_place(session, pending)
-    chosen = order.sample(positions, min(sample or len(positions), len(positions)))
-    for number, lane in enumerate(lanes):
-        mine = set(chosen[number :: len(lanes)])
-        with closing(sqlite3.connect(lane / SESSION)) as opened, opened:
-            opened.executemany(SKIP, [(job,) for job in pending if job not in mine])
-
-
-def _in_order_of_place(session: Path, pending: Sequence[str]) -> list[str]:
-    """The same order each time, as cosmic-ray's own ids are random."""
-    place = "select job_id from mutation_specs order by module_path, operator_name, occurrence"
-    known = set(pending)
-    with closing(sqlite3.connect(session)) as opened:
-        return [job for (job,) in opened.execute(place) if job in known]
-
-
-def judge(lane: Path) -> None:
-    _cosmic_ray(lane, "cosmic-ray", "exec", CONFIG, SESSION)
-
-
-def judged(lane: Path) -> Iterator[Mutant]:
-    with closing(sqlite3.connect(lane / SESSION)) as opened:
-        for module, line, operator, worker, test, diff in opened.execute(JUDGED):
-            outcome = test if worker == "NORMAL" else worker
-            yield Mutant(module, line, operator.removeprefix("core/"), outcome, diff or "")
-
-
-def _cosmic_ray(lane: Path, *command: object) -> None:
-    # The features run with this interpreter; its folder holds cosmic-ray's commands too.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run([str(part) for part in command], cwd=lane, env={**os.environ, "PATH": path}, check=True)
+def _judged(faults: Sequence[Fault], lanes: int) -> Iterator[Result]:
+    suite = Suite()
+    gc.freeze()
+    with Ground.cleared() as ground:
+        for number, result in enumerate(try_all(faults, suite, ground, lanes), 1):
+            told = f"{number:>4} of {len(faults)} {result.seconds:>6.1f} s  {result.name}: {verdict(result)}"
+            print(told, file=sys.stderr, flush=True)
+            yield result
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sabotage.mutation", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument(
-        "--sample", type=int, metavar="N", help="judge so many changes, drawn at random; all by default"
-    )
+    parser.add_argument("--sample", type=int, metavar="N", help="judge so many, drawn at random; all by default")
     parser.add_argument("--seed", type=int, default=1, help="of the drawing (1)")
+    parser.add_argument("--lanes", type=int, default=LANES, help=f"how many at a time ({LANES})")
     return parser
 
 

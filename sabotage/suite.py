@@ -74,9 +74,10 @@ class Suite:
             if (place[0].startswith(fault.within) if fault.within else any(name.startswith(named) for name in names))
         }
 
-    def run(self, scope: Scope) -> Report:
-        """Run every scenario of some Rules, each in every dialect that the target speaks."""
+    def run(self, scope: Scope, *, first_is_enough: bool = False) -> Report:
+        """Run every scenario of some Rules, each in every dialect that the target speaks, or up to the first red one."""
         runner = self._runner
+        runner.config.stop = first_is_enough
         for feature in runner.features:
             feature.run_items = [item for item in feature.run_items if _is_kept(item, _place(feature, item), scope)]
         runner.features = [feature for feature in runner.features if feature.run_items]

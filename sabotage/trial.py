@@ -63,14 +63,14 @@ def judge(fault: Fault, report: Report, seconds: float) -> Result:
     )
 
 
-def try_all(faults: Sequence[Fault], suite: Suite, ground: Ground) -> Iterator[Result]:
+def try_all(faults: Sequence[Fault], suite: Suite, ground: Ground, at_once: int = LANES) -> Iterator[Result]:
     """Some at a time; results come as they are known."""
     by_name = {fault.name: fault for fault in faults}
     waiting = deque(sorted(faults, key=lambda fault: (not fault.within, fault.is_of_the_backend)))  # the longest first
     lanes = dict[Any, _Lane]()
     try:
         while waiting or lanes:
-            while waiting and len(lanes) < LANES:
+            while waiting and len(lanes) < at_once:
                 lane = _Lane.opened(waiting.popleft(), by_name, suite, ground)
                 lanes[lane.line] = lane
             for line in wait(lanes, 1.0):
@@ -167,7 +167,8 @@ def _try(
 def _report(fault: Fault, suite: Suite, system: System, folder: Path) -> Report:
     ours, theirs = pipe(duplex=False)
     settings = {**system.settings, "DIALECT": fault.dialect, "CALENDAR_SECONDS": CALENDAR_SECONDS}
-    behave = forked(_run, suite, suite.concerned(fault), settings, theirs, log=folder / "behave.log")
+    scope = suite.concerned(fault)
+    behave = forked(_run, suite, scope, fault.first_is_enough, settings, theirs, log=folder / "behave.log")
     theirs.close()
     while behave.sentinel not in (ready := wait([behave.sentinel, system.orders, ours])) and ours not in ready:
         system.follow_an_order()
@@ -176,6 +177,6 @@ def _report(fault: Fault, suite: Suite, system: System, folder: Path) -> Report:
     return report
 
 
-def _run(suite: Suite, scope: Scope, settings: Mapping[str, str], answer: Connection) -> None:
+def _run(suite: Suite, scope: Scope, first_is_enough: bool, settings: Mapping[str, str], answer: Connection) -> None:
     os.environ.update({f"ACCEPTANCE_{name}": value for name, value in settings.items()})
-    answer.send(suite.run(scope))
+    answer.send(suite.run(scope, first_is_enough=first_is_enough))
