@@ -16,7 +16,8 @@ import httpx
 from reference.errors import CannotStart
 from reference.platform.processes import spawn
 
-START_DEADLINE_SECONDS = 60.0  # a local language model takes its time to load
+START_DEADLINE_SECONDS = 15.0
+MODEL_DEADLINE_SECONDS = 60.0  # what a local language model may take to load
 # A server far from its clinics and from UTC shows whoever reads a time in the server's zone.
 SERVER_TIME_ZONE = "Asia/Tokyo"
 
@@ -43,8 +44,10 @@ class BackendProcess:
 
     def wait_until_healthy(self) -> None:
         """Poll `/health`; raises CannotStart when it ends or stays silent."""
-        deadline = time.monotonic() + START_DEADLINE_SECONDS
-        with httpx.Client(base_url=self.url, verify=False, timeout=START_DEADLINE_SECONDS) as client:
+        embedder = {**os.environ, **self.environment}.get("BACKEND_EMBEDDER")
+        seconds = MODEL_DEADLINE_SECONDS if embedder == "minilm" else START_DEADLINE_SECONDS
+        deadline = time.monotonic() + seconds
+        with httpx.Client(base_url=self.url, verify=False, timeout=seconds) as client:
             while not self._answers(client):
                 if not self.lives or time.monotonic() > deadline:
                     raise CannotStart(f"The backend did not start: {self._last_words()}")

@@ -22,9 +22,8 @@ CLOCK_SKEW_SECONDS = 60
 
 
 def new_service_account(token_uri: str) -> dict[str, str]:
-    """A service-account key file as google-auth reads it, with a fresh RSA key."""
-    # Google's have 2048 bits. This one guards nothing, and reading a longer one costs each process 60 ms.
-    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    """A service-account key file as google-auth reads it, with a fresh RSA 2048 key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private_pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
