@@ -37,17 +37,27 @@ BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE = (
 )
 # Who judges a module: the features whose promises it carries; all four where nothing is said.
 JUDGES: Mapping[str, tuple[str, ...]] = {
+    "__main__": (BOOKING,),
+    "answers": (BOOKING, ATTEMPTS),
+    "audit": (ATTEMPTS,),
     "availability": (BOOKING,),
+    "bodies": (ATTEMPTS,),
     "booking": (BOOKING, ATTEMPTS),
     "calendar_outbox": (BOOKING,),
     "calendar_sync": (BOOKING,),
+    "config": (BOOKING,),
+    "database": (BOOKING, ATTEMPTS),
     "embedding": (KNOWLEDGE,),
     "embedding_lexical": (KNOWLEDGE,),
+    "errors": (BOOKING, ATTEMPTS),
+    "fields": (BOOKING, ATTEMPTS),
     "google_events": (BOOKING,),
     "knowledge": (KNOWLEDGE, ATTEMPTS),
+    "openapi": (ATTEMPTS,),
     "server_timing": (BOOKING,),
     "settings": (ATTEMPTS, TOKENS, KNOWLEDGE),
     "speech": (BOOKING, KNOWLEDGE),
+    "tenancy": (BOOKING, ATTEMPTS),
     "tokens": (TOKENS,),
 }
 ALL = (BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE)
