@@ -123,7 +123,7 @@ class _Lane:
         seconds = time.monotonic() - self.began
         try:
             report: Report = self.line.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):  # it died
             words = self.log.read_text(errors="replace").strip().splitlines()
             said = words[-1] if words else f"nothing after {seconds:.0f} s"
             report = Report(0, (), said)
@@ -134,7 +134,7 @@ class _Lane:
         return self.fault.is_of_the_backend and _is_as_it_was(result)
 
     def close(self, ground: Ground, result: Result) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it has died already
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died already
             self.line.send(NO_MORE)
         self.process.join()
         self.line.close()
