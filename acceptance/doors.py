@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import time
+from itertools import chain
 from typing import Any, Literal
 
 import httpx
@@ -44,6 +46,9 @@ class Answer:
         return f"{self.status}{named} to {self.what}{said}"
 
 
+Requests = Sequence[Callable[[], Answer]]
+
+
 @dataclass(frozen=True)
 class Visit:
     """Somebody with these Authorization headers at the doors of a clinic; `key` replaces the publishable key."""
@@ -55,27 +60,34 @@ class Visit:
 
     def look(self) -> list[Answer]:
         """Ask every door for what only looks and changes nothing."""
-        return [
-            self.settings("GET"),
-            self.tool(CHECK),
-            self.database("GET", "appointments?select=*"),
-            self.accounts("GET", "user"),
-        ]
+        return _at_all_doors(*self._looks())
 
     def break_in(self) -> list[Answer]:
         """Ask every door for everything: to look, to change, to add and to remove."""
         mine = f"org_id=eq.{self.clinic.org_id}"
         row = {**self._arguments(BOOK), "org_id": self.clinic.org_id}
         del row["clinic_id"]
-        return [
-            *self.look(),
-            self.settings("PATCH", {"slot_minutes": 55}),
-            self.tool(BOOK),
-            self.database("POST", "appointments", row),
-            self.database("PATCH", f"clinic_settings?{mine}", {"slot_minutes": 55}),
-            self.accounts("PUT", "user", {"data": {"full_name": "somebody"}}),
-            self.accounts("GET", "admin/users?per_page=1"),
-        ]
+        api, database, accounts = self._looks()
+        return _at_all_doors(
+            [*api, lambda: self.settings("PATCH", {"slot_minutes": 55}), lambda: self.tool(BOOK)],
+            [
+                *database,
+                lambda: self.database("POST", "appointments", row),
+                lambda: self.database("PATCH", f"clinic_settings?{mine}", {"slot_minutes": 55}),
+            ],
+            [
+                *accounts,
+                lambda: self.accounts("PUT", "user", {"data": {"full_name": "somebody"}}),
+                lambda: self.accounts("GET", "admin/users?per_page=1"),
+            ],
+        )
+
+    def _looks(self) -> tuple[Requests, Requests, Requests]:
+        return (
+            [lambda: self.settings("GET"), lambda: self.tool(CHECK)],
+            [lambda: self.database("GET", "appointments?select=*")],
+            [lambda: self.accounts("GET", "user")],
+        )
 
     def settings(self, method: str, body: Any = None) -> Answer:
         what = READ_SETTINGS if method == "GET" else CHANGE_SETTINGS
@@ -122,6 +134,12 @@ class Visit:
             return dict(wish.arguments())
         day = wish.starts_at.date().isoformat()
         return {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, "date": day}
+
+
+def _at_all_doors(*doors: Requests) -> list[Answer]:
+    """Each door is asked one thing after the other, and all of them at the same time."""
+    with ThreadPoolExecutor(len(doors)) as pool:
+        return list(chain.from_iterable(pool.map(lambda requests: [ask() for ask in requests], doors)))
 
 
 def settings_path(clinic: Clinic) -> str:

@@ -122,30 +122,31 @@ class Survey:
 
 @contextlib.contextmanager
 def surveying(scene: Scene, own: Clinic, neighbour: Clinic) -> Iterator[Survey]:
-    """A survey on a connection of its own, whose transaction is rolled back in the end whatever happens."""
+    """A survey in a transaction that is rolled back in the end whatever happens."""
     people = strangers(scene, own)
-    with psycopg.connect(scene.run.target.database_url, autocommit=True, prepare_threshold=None) as connection:
-        for clinic in (own, neighbour):
-            _must_be_seen(connection, clinic)
-        if scene.run.surface is None:
-            scene.run.surface = read_surface(connection)
-        connection.execute(f"begin; {PATIENCE}".encode())
-        try:
-            yield Survey(
-                scene,
-                scene.run.surface,
-                Prober(connection),
-                Planter(connection, scene.run.surface),
-                Side.of(own, scene.run.marker),
-                Side.of(neighbour, scene.run.marker),
-                people,
-                signed_in(f"the owner of {neighbour.name}", neighbour.owner, member=True),
-                Sharing.declared(),
-                own,
-                neighbour,
-            )
-        finally:
-            connection.execute("rollback")
+    connection = scene.run.prober()
+    for clinic in (own, neighbour):
+        _must_be_seen(connection, clinic)
+    if scene.run.surface is None:
+        scene.run.surface = read_surface(connection)
+    connection.execute(f"begin; {PATIENCE}".encode())
+    try:
+        yield Survey(
+            scene,
+            scene.run.surface,
+            Prober(connection),
+            Planter(connection, scene.run.surface),
+            Side.of(own, scene.run.marker),
+            Side.of(neighbour, scene.run.marker),
+            people,
+            signed_in(f"the owner of {neighbour.name}", neighbour.owner, member=True),
+            Sharing.declared(),
+            own,
+            neighbour,
+        )
+    finally:
+        connection.execute("rollback")
+        connection.execute("discard all")
 
 
 def _must_be_seen(connection: "psycopg.Connection[object]", clinic: Clinic) -> None:

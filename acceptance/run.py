@@ -32,7 +32,9 @@ def open_run(flags: Mapping[str, str]) -> Iterator[Run]:
         eraser = parts.enter_context(Observer.open(target.database_url))
         nursery = Nursery(Registry(accounts, calendar, marker), eraser)
         parts.callback(nursery.close)
-        yield Run(target, observer, accounts, api, calendar, faults, nursery, marker)
+        run = Run(target, observer, accounts, api, calendar, faults, nursery, marker)
+        parts.callback(run.close)
+        yield run
 
 
 def describe(run: Run) -> str:

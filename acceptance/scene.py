@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+import psycopg
 
 from acceptance.asked import rows_of
 from acceptance.booking import BOOK, Slot, Wish
@@ -50,6 +51,17 @@ class Run:
     measurements: list[Distribution] = field(default_factory=list)
     matrix: Matrix = field(default_factory=Matrix)
     surface: Surface | None = None  # read from the catalogue by the first scenario that asks for it
+    _prober: "psycopg.Connection[Any] | None" = None
+
+    def prober(self) -> "psycopg.Connection[Any]":
+        """A connection for scenarios to try things on, one after the other: its server knows the catalogue by then."""
+        if self._prober is None or self._prober.closed:
+            self._prober = psycopg.connect(self.target.database_url, autocommit=True, prepare_threshold=None)
+        return self._prober
+
+    def close(self) -> None:
+        if self._prober is not None:
+            self._prober.close()
 
 
 @dataclass

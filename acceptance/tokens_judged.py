@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from acceptance.clinics import Clinic
+from acceptance.diary import Appointment
 from acceptance.doors import Answer, Door, Visit
 from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.http import json_of
@@ -43,6 +45,13 @@ class Knock:
     visit: Visit
     answers: Sequence[Answer]
     account: Account
+
+    @cached_property
+    def diaries(self) -> Sequence[tuple[Clinic, Appointment]]:
+        """What no refusal may tell anything of."""
+        scene = self.visit.scene
+        clinics = scene.clinics.founded.values()
+        return [(clinic, row) for clinic in clinics for row in scene.run.observer.appointments(clinic.org_id)]
 
 
 def _named(*replies: Reply) -> dict[str, Reply]:
@@ -168,7 +177,7 @@ def _must_reply(seen: Knock, answer: Answer, reply: Reply) -> None:
     elif (answer.status, answer.code) not in reply.refusals:
         raise PromiseBroken(f"{promise}; it answered {answer}")
     else:
-        _must_tell_nothing(seen.visit.scene, answer)
+        _must_tell_nothing(seen, answer)
 
 
 def _must_show(visit: Visit, answer: Answer, sees: Seen, promise: str) -> None:
@@ -203,12 +212,11 @@ def _must_show_rows(visit: Visit, answer: Answer, sees: Seen, promise: str) -> N
         )
 
 
-def _must_tell_nothing(scene: Scene, answer: Answer) -> None:
+def _must_tell_nothing(seen: Knock, answer: Answer) -> None:
     """No refusal holds anything of either clinic's diary."""
-    for clinic in scene.clinics.founded.values():
-        for row in scene.run.observer.appointments(clinic.org_id):
-            if row.id in answer.text or row.patient_email in answer.text:
-                raise PromiseBroken(f"A refusal should tell nothing of {clinic.name}'s patients, but {answer}")
+    for clinic, row in seen.diaries:
+        if row.id in answer.text or row.patient_email in answer.text:
+            raise PromiseBroken(f"A refusal should tell nothing of {clinic.name}'s patients, but {answer}")
 
 
 def _must_equal(seen: Any, wanted: str, what: str, promise: str) -> None:
