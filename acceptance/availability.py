@@ -1,6 +1,6 @@
 """What the assistant offers, held against what the diary really leaves free."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -12,6 +12,8 @@ from acceptance.scene import Exchange, Scene
 from acceptance.voice import ToolCall
 
 CHECK = "check_availability"
+HOUR = timedelta(hours=1)
+When = Callable[[datetime], dict[str, str]]  # the arguments that say when, from the moment that is meant
 
 
 @dataclass(frozen=True)
@@ -22,17 +24,45 @@ class Offered:
     end: datetime
 
 
+# Ways to ask that leave open when, from a moment at which the clinic is open.
+OPEN_QUESTIONS: Mapping[str, When] = {
+    "neither a day nor a stretch": lambda _at: {},
+    "a beginning without an end": lambda at: {"from": at.isoformat()},
+    "an end without a beginning": lambda at: {"to": at.isoformat()},
+    "a day and a stretch beside it": lambda at: {**_day(at), **_stretch(at, at + HOUR)},
+    "a stretch that ends before it begins": lambda at: _stretch(at + HOUR, at),
+    "a stretch of no length": lambda at: _stretch(at, at),
+    "a stretch of 32 days": lambda at: _stretch(at, at + timedelta(days=32)),
+    "a stretch without an offset": lambda at: _stretch(at.replace(tzinfo=None), at.replace(tzinfo=None) + HOUR),
+    "a stretch that is over": lambda at: _stretch(at - timedelta(days=400), at - timedelta(days=399)),
+    "words": lambda _at: {"date": "tomorrow"},
+}
+
+
 def ask_when_free(scene: Scene, caller: str, provider: str, day: Slot) -> None:
     """Ask for a day's free slots of the slot's length; the answer is kept under the caller's name."""
-    wish = scene.wish(caller, provider, day)
-    arguments = {
-        "clinic_id": wish.clinic_id,
-        "provider_id": wish.provider_id,
-        "date": wish.starts_at.date().isoformat(),
-        "duration_minutes": day.minutes,
-    }
+    ask_about(scene, caller, provider, day, _day)
+
+
+def ask_between(scene: Scene, caller: str, provider: str, begins: Slot, ends: time) -> None:
+    """Ask for the free slots between a moment and a time of the same day."""
+    ask_about(scene, caller, provider, begins, lambda at: _stretch(at, datetime.combine(at.date(), ends, at.tzinfo)))
+
+
+def ask_about(scene: Scene, caller: str, provider: str, slot: Slot, when: When) -> None:
+    """Ask for free slots of the slot's length, saying when in this way."""
+    wish = scene.wish(caller, provider, slot)
+    asked = {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, "duration_minutes": slot.minutes}
     speaker = scene.assistant(scene.clinic_of(wish))
-    scene.exchange(wish, ToolCall(CHECK, arguments), speaker.call)
+    scene.exchange(wish, ToolCall(CHECK, {**asked, **when(wish.starts_at)}), speaker.call)
+
+
+def _day(at: datetime) -> dict[str, str]:
+    return {"date": at.date().isoformat()}
+
+
+def _stretch(begins: datetime, ends: datetime) -> dict[str, str]:
+    return {"from": begins.isoformat(), "to": ends.isoformat()}
 
 
 def offered(exchange: Exchange) -> list[Offered]:

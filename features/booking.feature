@@ -349,6 +349,30 @@ Feature: Live booking chain
         | the day the clocks go forward |
         | the day the clocks go back    |
 
+    Scenario: Free slots within a stretch of time
+      Given "Ada" is booked with "Dr Smith" for the next working day from 10:00 to 10:45
+      When "Bea" asks when "Dr Smith" is free between 09:30 and 12:00 on the next working day for 30 minutes
+      Then no offered slot touches the appointment of "Ada"
+      And slots are offered from 09:30 to 12:00 except around the appointment of "Ada"
+      And every offered slot can be booked
+
+    Scenario: Questions that leave open when
+      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      When "Bea" asks when "Dr Smith" is free, saying it as each of
+        | saying                               |
+        | neither a day nor a stretch          |
+        | a beginning without an end           |
+        | an end without a beginning           |
+        | a day and a stretch beside it        |
+        | a stretch that ends before it begins |
+        | a stretch of no length               |
+        | a stretch of 32 days                 |
+        | a stretch without an offset          |
+        | a stretch that is over               |
+        | words                                |
+      Then each is refused as invalid (400)
+      And nothing changed at "Harbour Dental"
+
   @tool-calls
   Rule: Vapi's own habits
 

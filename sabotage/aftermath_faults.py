@@ -80,16 +80,6 @@ def booked_twice_over() -> None:
     booking.insert_appointment = insert
 
 
-@fault("A slot that begins at half past is offered and cannot be had.", caught_by=["Free slots on"])
-def half_past_cannot_be_had() -> None:
-    real = booking.is_taken
-
-    async def is_taken(connection: Connection, request: BookingRequest) -> bool:
-        return request.appointment_time.minute == 30 or await real(connection, request)
-
-    booking.is_taken = is_taken
-
-
 @platform_fault("A second sign-up is refused, and its password holds from then on.", caught_by=[TAKEN_ADDRESS])
 @contextmanager
 def identity_second_password_holds() -> Iterator[None]:

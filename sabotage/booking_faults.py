@@ -3,11 +3,11 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from reference.backend import availability, booking, fields
+from reference.backend import booking, fields
 from reference.backend.answers import Answer
 from reference.backend.booking import Appointment, BookingRequest
 from reference.backend.database import Connection
@@ -18,11 +18,6 @@ STORMS = ("2 callers at the same moment", "10 callers at the same moment")
 # One round of fifty is lost to chance now and then: a pool of connections lets few of them in at once.
 LARGEST_STORM = "50 callers at the same moment"
 OVERLAPPING_STORM = "Ten callers whose slots overlap"
-FREE_SLOTS = (
-    "Free slots on the next working day",
-    "Free slots on the day the clocks go forward",
-    "Free slots on the day the clocks go back",
-)
 
 
 @fault(
@@ -271,44 +266,6 @@ def server_time_is_told() -> None:
 @fault("Lengths are not checked before the database does.", caught_by=["Lengths that are none"])
 def lengths_unchecked() -> None:
     fields.SHORTEST_MINUTES, fields.LONGEST_MINUTES = -(10**6), 10**6
-
-
-@fault("The offered slots take no notice of the diary.", caught_by=FREE_SLOTS, origin=33)
-def taken_slots_offered() -> None:
-    async def nobody(*_arguments: Any) -> list[Any]:
-        return []
-
-    availability.busy_spans = nobody
-
-
-@fault("Every second free slot is withheld.", caught_by=FREE_SLOTS, origin=33)
-def free_slots_withheld() -> None:
-    real = availability.grid
-    availability.grid = lambda *arguments: real(*arguments)[::2]
-
-
-@fault("Every slot is offered twice.", caught_by=FREE_SLOTS, origin=37)
-def same_slot_twice() -> None:
-    real = availability.free_slots
-    availability.free_slots = lambda *arguments: [slot for slot in real(*arguments) for _twice in range(2)]
-
-
-@fault(
-    "Slots are reckoned with the offset of the day's midnight, so they are an hour off when the clocks change.",
-    caught_by=["Free slots on the day the clocks go"],
-    origin=16,
-)
-def midnight_offset() -> None:
-    real = availability.grid
-
-    def grid(day: Any, hours: Any, zone: Any) -> list[datetime]:
-        midnight = offset(datetime(day.year, day.month, day.day, tzinfo=zone))
-        return [start + (offset(start.astimezone(zone)) - midnight) for start in real(day, hours, zone)]
-
-    def offset(moment: datetime) -> timedelta:
-        return moment.utcoffset() or timedelta()
-
-    availability.grid = grid
 
 
 @fault(

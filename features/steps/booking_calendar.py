@@ -62,6 +62,15 @@ def ask_when_free(context: Context, caller: str, provider: str, day: str, minute
     context.asked, context.offers = context.scene.of(caller), availability.offered(context.scene.of(caller))
 
 
+@when(
+    "{caller:Name} asks when {provider:Name} is free between {begins:Clock} and {ends:Clock} on {day:Day}"
+    " for {minutes:Number} minutes"
+)
+def ask_between(context: Context, caller: str, provider: str, begins: time, ends: time, day: str, minutes: int) -> None:
+    availability.ask_between(context.scene, caller, provider, Slot(Moment(day, begins), minutes), ends)
+    context.asked, context.offers = context.scene.of(caller), availability.offered(context.scene.of(caller))
+
+
 @then("no offered slot touches the appointment of {caller:Name}")
 def none_touches(context: Context, caller: str) -> None:
     availability.none_touches(context.offers, context.scene.of(caller))

@@ -5,7 +5,7 @@ from datetime import time
 from behave import then, when
 from behave.runner import Context
 
-from acceptance import calls, promises
+from acceptance import availability, calls, promises
 from acceptance.booking import Slot
 from acceptance.moments import DAYS, Moment
 from acceptance.refusals import Refusal, must_refuse
@@ -43,6 +43,14 @@ def ask_for_each_length(context: Context, caller: str, provider: str, slot: Slot
     for words, length in column(context.table, "length", LENGTHS):
         wish = context.scene.wish(f"{caller} for {words}", provider, slot)
         calls.with_changed_arguments(context.scene, wish, {"duration_minutes": length})
+
+
+@when("{caller:Name} asks when {provider:Name} is free, saying it as each of")
+def ask_when_free_saying_each(context: Context, caller: str, provider: str) -> None:
+    context.scene.remember()
+    morning = Slot(Moment("the next working day", time(10)))
+    for words, said in column(context.table, "saying", availability.OPEN_QUESTIONS):
+        availability.ask_about(context.scene, f"{caller} saying {words}", provider, morning, said)
 
 
 @then("each is refused as {refusal:Refusal}")
