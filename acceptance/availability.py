@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from acceptance.booking import Slot, Wish
 from acceptance.errors import PromiseBroken
+from acceptance.moments import Moment
 from acceptance.promises import must_be_booked
 from acceptance.scene import Exchange, Scene
 from acceptance.voice import ToolCall
 
 CHECK = "check_availability"
 HOUR = timedelta(hours=1)
+A_MOMENT = timedelta(minutes=1)
 When = Callable[[datetime], dict[str, str]]  # the arguments that say when, from the moment that is meant
 
 
@@ -49,12 +51,20 @@ def ask_between(scene: Scene, caller: str, provider: str, begins: Slot, ends: ti
     ask_about(scene, caller, provider, begins, lambda at: _stretch(at, datetime.combine(at.date(), ends, at.tzinfo)))
 
 
-def ask_about(scene: Scene, caller: str, provider: str, slot: Slot, when: When) -> None:
-    """Ask for free slots of the slot's length, saying when in this way."""
+def ask_about(scene: Scene, caller: str, provider: str, slot: Slot, when: When, **changes: Any) -> None:
+    """Ask for free slots of the slot's length, saying when in this way; a change to None leaves an argument out."""
     wish = scene.wish(caller, provider, slot)
-    asked = {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, "duration_minutes": slot.minutes}
+    plain = {"clinic_id": wish.clinic_id, "provider_id": wish.provider_id, "duration_minutes": slot.minutes}
+    asked = {**plain, **when(wish.starts_at), **changes}
+    arguments = {name: value for name, value in asked.items() if value is not None}
     speaker = scene.assistant(scene.clinic_of(wish))
-    scene.exchange(wish, ToolCall(CHECK, {**asked, **when(wish.starts_at)}), speaker.call)
+    scene.exchange(wish, ToolCall(CHECK, arguments), speaker.call)
+
+
+def ask_of_a_stranger(scene: Scene, caller: str, provider: str, stranger_id: str | None) -> None:
+    """Ask when somebody is free who is no provider."""
+    morning = Slot(Moment("the next working day", time(10)))
+    ask_about(scene, caller, provider, morning, _day, provider_id=stranger_id)
 
 
 def _day(at: datetime) -> dict[str, str]:
@@ -74,6 +84,28 @@ def offered(exchange: Exchange) -> list[Offered]:
     if any(slot.start.tzinfo is None or slot.end.tzinfo is None for slot in read):
         raise PromiseBroken("Every offered slot should say its offset from UTC.")
     return read
+
+
+def nothing_offered(exchange: Exchange) -> None:
+    """A success without slots, of which the caller hears."""
+    outcome = exchange.outcome
+    if outcome.code or outcome.answer.get("slots") != []:
+        raise PromiseBroken(f"{exchange.wish.caller} should be offered nothing, but the answer was {outcome}")
+    if not outcome.said.strip():
+        raise PromiseBroken(f"{exchange.wish.caller} should hear that nothing is free; the answer says nothing.")
+
+
+def only_what_lies_ahead(exchange: Exchange) -> None:
+    """An answer whose slots, if it has any, begin after now."""
+    slots = exchange.outcome.answer.get("slots")
+    if exchange.outcome.code or not isinstance(slots, list):
+        raise PromiseBroken(
+            f"{exchange.wish.caller} should be told what is free, but the answer was {exchange.outcome}"
+        )
+    began = datetime.now(UTC) - A_MOMENT  # a slot may have begun since it was offered
+    over = [slot["start"] for slot in slots if datetime.fromisoformat(slot["start"]) < began]
+    if over:
+        raise PromiseBroken(f"{exchange.wish.caller} should be offered what lies ahead, but is offered {over[0]}.")
 
 
 def none_touches(offers: list[Offered], taken: Exchange) -> None:

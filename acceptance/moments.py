@@ -19,6 +19,10 @@ def _following_working_day(today: date, zone: ZoneInfo) -> date:
     return _next_working_day(_next_working_day(today, zone), zone)
 
 
+def _today(today: date, _zone: ZoneInfo) -> date:
+    return today
+
+
 def _yesterday(today: date, _zone: ZoneInfo) -> date:
     return today - timedelta(days=1)
 
@@ -63,6 +67,7 @@ FORWARD, BACK = _clock_change(forward=True), _clock_change(forward=False)
 DAYS: dict[str, Callable[[date, ZoneInfo], date]] = {
     "the next working day": _next_working_day,
     "the working day after that": _following_working_day,
+    "this very day": _today,
     "yesterday": _yesterday,
     "the same day last year": _same_day_last_year,
     "a day in 2019": _long_gone,

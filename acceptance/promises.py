@@ -229,9 +229,13 @@ def no_overlap(scene: Scene, clinic: Clinic) -> None:
 
 
 def in_every_round(scene: Scene, judge: Callable[[Sequence[Attempt]], Finding]) -> None:
-    """Each round's history is judged; a round that proves nothing is red too, as such."""
+    """Each round's history is judged; a round that proves nothing is red too, as such.
+
+    A busy machine may send the few requests of a round one after the other; most rounds must be contested.
+    """
     if not scene.rounds:
         raise Inconclusive("No callers have called at the same moment yet.")
+    uncontested = []
     for number, history in enumerate(scene.rounds, 1):
         finding = judge(history)
         said = f"Round {number} of {len(scene.rounds)}: {finding.reason}"
@@ -239,6 +243,12 @@ def in_every_round(scene: Scene, judge: Callable[[Sequence[Attempt]], Finding]) 
             raise PromiseBroken(said)
         if finding.verdict is Verdict.INCONCLUSIVE:
             raise Inconclusive(f"{said} This proves nothing, so it does not count as passed.")
+        if finding.verdict is Verdict.UNCONTESTED:
+            uncontested.append(said)
+    if 2 * len(uncontested) >= len(scene.rounds):
+        raise Inconclusive(
+            f"{uncontested[0]} So it was in {len(uncontested)} of {len(scene.rounds)} rounds, which is too many to prove anything."
+        )
 
 
 def all_told_the_same(scene: Scene) -> None:

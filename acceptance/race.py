@@ -31,6 +31,7 @@ class Verdict(Enum):
     PROVED = "proved"
     BROKEN = "broken"
     INCONCLUSIVE = "inconclusive"
+    UNCONTESTED = "uncontested"
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,11 @@ def judge_winner(history: Sequence[Attempt]) -> Finding:
         return Finding(Verdict.INCONCLUSIVE, f"{len(lost)} of {len(history)} got no answer; first: {lost[0].trouble}.")
     if not winners:
         return Finding(Verdict.INCONCLUSIVE, f"None of {len(history)} callers was booked, so nothing was contested.")
+    if len(history) < 2:
+        return Finding(Verdict.INCONCLUSIVE, "One caller alone contests nothing.")
     crowd = most_at_once(history)
     if crowd < 2:
-        return Finding(Verdict.INCONCLUSIVE, "The requests came one after the other, so nothing was contested.")
+        return Finding(Verdict.UNCONTESTED, "The requests came one after the other, so nothing was contested.")
     return Finding(Verdict.PROVED, f"1 of {len(history)} was booked, {crowd} were under way at once.")
 
 

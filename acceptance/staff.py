@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from postgrest.exceptions import APIError
 
@@ -13,6 +14,12 @@ from acceptance.promises import must_be_booked
 from acceptance.scene import Exchange, Scene
 
 EXCLUSION_VIOLATION = "23P01"  # PostgreSQL, Appendix A; PostgREST answers it with a 400 (contract-facts D1)
+
+
+def strange_id(scene: Scene, who: str) -> str | None:
+    """What may stand in a provider's place: an `unknown` id, the `receptionist`'s, a `malformed` one; None: `missing`."""
+    ids = {"unknown": str(uuid4()), "receptionist": scene.clinics.person("Rae").id, "malformed": "12345"}
+    return ids.get(who)
 
 
 def change_appointment(scene: Scene, exchange: Exchange, **changes: Any) -> None:

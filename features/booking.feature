@@ -180,6 +180,20 @@ Feature: Live booking chain
         | a name made of digits | invalid (400)   |
         | nobody at all         | invalid (400)   |
 
+    Scenario Outline: Asking when <whom> is free
+      Given "Harbour Dental" employs the receptionist "Rae"
+      And "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      When "Bea" asks when <whom> is free
+      Then "Bea" is refused as <refusal>
+      And nothing changed at "Harbour Dental"
+
+      Examples:
+        | whom                  | refusal         |
+        | somebody unknown      | not found (404) |
+        | the receptionist      | not found (404) |
+        | a name made of digits | invalid (400)   |
+        | nobody at all         | invalid (400)   |
+
   Rule: No authorisation, no booking
 
     Background:
@@ -350,11 +364,19 @@ Feature: Live booking chain
         | the day the clocks go back    |
 
     Scenario: Free slots within a stretch of time
-      Given "Ada" is booked with "Dr Smith" for the next working day from 10:00 to 10:45
+      Given "Ada" is booked with "Dr Smith" for the next working day from 10:00 to 11:00
       When "Bea" asks when "Dr Smith" is free between 09:30 and 12:00 on the next working day for 30 minutes
       Then no offered slot touches the appointment of "Ada"
       And slots are offered from 09:30 to 12:00 except around the appointment of "Ada"
       And every offered slot can be booked
+
+    Scenario: A stretch in which nothing is free
+      When "Bea" asks when "Dr Smith" is free between 12:00 and 12:20 on the next working day for 30 minutes
+      Then nothing is offered, and "Bea" hears so
+
+    Scenario: What is left of today
+      When "Bea" asks when "Dr Smith" is free on this very day for 30 minutes
+      Then "Bea" is offered nothing but what lies ahead
 
     Scenario: Questions that leave open when
       Given "Ada" is booked with "Dr Smith" for the next working day at 10:00

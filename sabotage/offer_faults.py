@@ -7,10 +7,13 @@ from typing import Any
 from reference.backend import availability, booking
 from reference.backend.booking import BookingRequest
 from reference.backend.database import Connection
+from reference.backend.errors import InvalidRequest, NotFound
 from sabotage.fault import fault
 
 A_DAY = "Free slots on the "
 WITHIN_A_STRETCH = "Free slots within a stretch of time"
+NOTHING_FREE = "A stretch in which nothing is free"
+TODAY = "What is left of today"
 LEAVING_OPEN = "Questions that leave open when"
 
 
@@ -62,7 +65,7 @@ def half_past_cannot_be_had() -> None:
     booking.is_taken = is_taken
 
 
-@fault("Who asks about a stretch of time is offered the whole day.", caught_by=[WITHIN_A_STRETCH])
+@fault("Who asks about a stretch of time is offered the whole day.", caught_by=[WITHIN_A_STRETCH, NOTHING_FREE])
 def stretch_is_widened() -> None:
     real = availability.window_of
 
@@ -99,6 +102,54 @@ def stretch_of_any_length() -> None:
 def backward_stretch_is_empty() -> None:
     real = availability.check_window
     availability.check_window = lambda window: None if window.starts >= window.ends else real(window)
+
+
+@fault("A slot that begins as an appointment ends is withheld.", caught_by=[WITHIN_A_STRETCH])
+def touching_slot_is_withheld() -> None:
+    real = availability.Span.overlaps
+    availability.Span.overlaps = lambda slot, busy: slot.starts == busy.ends or real(slot, busy)
+
+
+@fault("Anybody's free times can be asked for, also those of who is no provider.", caught_by=["Asking when "])
+def anybody_is_free() -> None:
+    async def is_provider(*_arguments: Any) -> bool:
+        return True
+
+    availability.is_provider = is_provider
+
+
+@fault("Where nothing is free, nothing is said.", caught_by=[NOTHING_FREE])
+def silence_where_nothing_is_free() -> None:
+    real = availability.sentence
+    availability.sentence = lambda slots, *window: real(slots, *window) if slots else ""
+
+
+@fault(
+    "A day without a free slot is refused as not found.",
+    caught_by=[NOTHING_FREE],
+    also=[TODAY],  # in the evening nothing is left of it
+)
+def nothing_free_is_not_found() -> None:
+    real = availability.answer
+
+    def answer(slots: Any, *window: Any) -> Any:
+        if not slots:
+            raise NotFound("Nothing is free.")
+        return real(slots, *window)
+
+    availability.answer = answer
+
+
+@fault("Today is refused as over.", caught_by=[TODAY])
+def today_is_over() -> None:
+    real = availability.window_of
+
+    def window_of(request: Any, zone: Any, now: datetime) -> availability.Span:
+        if request.date == now.astimezone(zone).date():
+            raise InvalidRequest("date is in the past.")
+        return real(request, zone, now)
+
+    availability.window_of = window_of
 
 
 def _filled_in(more: Any) -> None:

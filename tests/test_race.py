@@ -1,9 +1,15 @@
 """The race judges on hand-written histories, good and bad."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
+from acceptance.errors import Inconclusive
+from acceptance.promises import in_every_round
 from acceptance.race import Attempt, Verdict, judge_others, judge_winner, most_at_once, run_at_once
 from acceptance.refusals import REFUSALS
+from acceptance.scene import Scene
 from acceptance.voice import Outcome, Unreadable
 
 CONFLICT = REFUSALS["a conflict (409)"]
@@ -54,9 +60,23 @@ def test_nobody_booked_is_inconclusive() -> None:
     assert judge_winner([refused("Ada"), refused("Bea")]).verdict is Verdict.INCONCLUSIVE
 
 
-def test_one_after_the_other_is_inconclusive() -> None:
-    history = [booked("Ada", started=0.0, ended=0.5), refused("Bea", started=0.6, ended=0.9)]
-    assert judge_winner(history).verdict is Verdict.INCONCLUSIVE
+IN_TURN = [booked("Ada", started=0.0, ended=0.5), refused("Bea", started=0.6, ended=0.9)]
+AT_ONCE = [booked("Ada", started=0.0, ended=0.5), refused("Bea", started=0.1, ended=0.9)]
+
+
+def test_one_after_the_other_is_uncontested() -> None:
+    assert judge_winner(IN_TURN).verdict is Verdict.UNCONTESTED
+
+
+@pytest.mark.parametrize("rounds", [[AT_ONCE], [AT_ONCE, IN_TURN, AT_ONCE]])
+def test_most_rounds_must_be_contested(rounds: list[list[Attempt]]) -> None:
+    in_every_round(cast(Scene, SimpleNamespace(rounds=rounds)), judge_winner)
+
+
+@pytest.mark.parametrize("rounds", [[IN_TURN], [AT_ONCE, IN_TURN], [IN_TURN, AT_ONCE, IN_TURN]])
+def test_rounds_of_which_half_were_not_contested_prove_nothing(rounds: list[list[Attempt]]) -> None:
+    with pytest.raises(Inconclusive, match="came one after the other"):
+        in_every_round(cast(Scene, SimpleNamespace(rounds=rounds)), judge_winner)
 
 
 @pytest.mark.parametrize("history", [[], [booked("Ada")]])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from behave import given, then, when
 from behave.runner import Context
 
-from acceptance import calls, promises
+from acceptance import availability, calls, promises, staff
 from acceptance.booking import Slot
 from acceptance.refusals import Refusal, must_refuse
 
@@ -43,10 +43,15 @@ def ask_in_a_zone(context: Context, caller: str, provider: str, slot: Slot, zone
 @when("{caller:Name} asks {stranger:Stranger} for {slot:Slot}")
 def ask_a_stranger(context: Context, caller: str, stranger: str, slot: Slot) -> None:
     wish = context.scene.wish(caller, "Dr Smith", slot)
-    receptionist = context.scene.clinics.person("Rae")
-    ids = {"unknown": str(uuid4()), "receptionist": receptionist.id, "malformed": "12345", "missing": None}
     context.scene.remember()
-    calls.with_changed_arguments(context.scene, wish, {"provider_id": ids[stranger]})
+    calls.with_changed_arguments(context.scene, wish, {"provider_id": staff.strange_id(context.scene, stranger)})
+
+
+@when("{caller:Name} asks when {stranger:Stranger} is free")
+def ask_when_a_stranger_is_free(context: Context, caller: str, stranger: str) -> None:
+    stranger_id = staff.strange_id(context.scene, stranger)
+    context.scene.remember()
+    availability.ask_of_a_stranger(context.scene, caller, "Dr Smith", stranger_id)
 
 
 @when("{caller:Name} asks {provider:Name} for {slot:Slot} on behalf of no clinic")

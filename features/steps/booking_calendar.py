@@ -59,7 +59,7 @@ def backend_fate(context: Context, fate: str) -> None:
 def ask_when_free(context: Context, caller: str, provider: str, day: str, minutes: int) -> None:
     noon = Slot(Moment(day, time(12)), minutes)
     availability.ask_when_free(context.scene, caller, provider, noon)
-    context.asked, context.offers = context.scene.of(caller), availability.offered(context.scene.of(caller))
+    context.asked = context.scene.of(caller)
 
 
 @when(
@@ -68,20 +68,31 @@ def ask_when_free(context: Context, caller: str, provider: str, day: str, minute
 )
 def ask_between(context: Context, caller: str, provider: str, begins: time, ends: time, day: str, minutes: int) -> None:
     availability.ask_between(context.scene, caller, provider, Slot(Moment(day, begins), minutes), ends)
-    context.asked, context.offers = context.scene.of(caller), availability.offered(context.scene.of(caller))
+    context.asked = context.scene.of(caller)
 
 
 @then("no offered slot touches the appointment of {caller:Name}")
 def none_touches(context: Context, caller: str) -> None:
-    availability.none_touches(context.offers, context.scene.of(caller))
+    availability.none_touches(availability.offered(context.asked), context.scene.of(caller))
 
 
 @then("slots are offered from {opens:Clock} to {closes:Clock} except around the appointment of {caller:Name}")
 def all_free_time(context: Context, opens: time, closes: time, caller: str) -> None:
     taken = context.scene.of(caller)
-    availability.all_free_time_is_offered(context.scene, context.offers, opens, closes, taken, context.asked)
+    offers = availability.offered(context.asked)
+    availability.all_free_time_is_offered(context.scene, offers, opens, closes, taken, context.asked)
 
 
 @then("every offered slot can be booked")
 def every_offer_holds(context: Context) -> None:
-    availability.all_can_be_booked(context.scene, context.offers, context.asked.wish)
+    availability.all_can_be_booked(context.scene, availability.offered(context.asked), context.asked.wish)
+
+
+@then("nothing is offered, and {caller:Name} hears so")
+def nothing_offered(context: Context, caller: str) -> None:
+    availability.nothing_offered(context.scene.of(caller))
+
+
+@then("{caller:Name} is offered nothing but what lies ahead")
+def only_what_lies_ahead(context: Context, caller: str) -> None:
+    availability.only_what_lies_ahead(context.scene.of(caller))
