@@ -17,11 +17,14 @@ from acceptance.identity import Session
 from acceptance.promises import CLOCK_TOLERANCE
 from acceptance.scene import Scene
 from acceptance.tokens_judged import other_than
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 Recorded = tuple[str | None, str | None, str | None, str, str]
 
 DENIED = "denied"
-NO_PERMISSION = "42501"  # PostgreSQL, Appendix A; PostgREST answers 403, or 401 to anybody (contract-facts D1)
+NO_PERMISSION = (
+    INSUFFICIENT_PRIVILEGE  # PostgreSQL, Appendix A; PostgREST answers 403, or 401 to anybody (contract-facts D1)
+)
 ENTRIES = """
     select id::text, user_id::text, org_id::text, action, target_org_id::text, attempted_action, status,
       details::text as details, created_at

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from acceptance.booking import Slot, Wish
 from acceptance.errors import PromiseBroken
@@ -95,17 +96,26 @@ def nothing_offered(exchange: Exchange) -> None:
         raise PromiseBroken(f"{exchange.wish.caller} should hear that nothing is free; the answer says nothing.")
 
 
-def only_what_lies_ahead(exchange: Exchange) -> None:
-    """An answer whose slots, if it has any, begin after now."""
+def what_is_left_is_offered(scene: Scene, opens: time, closes: time, exchange: Exchange) -> None:
+    """Of a day without an appointment, every slot that lies ahead and none that is over; after closing time that is none.
+
+    A slot that begins within a minute of now may be either.
+    """
     slots = exchange.outcome.answer.get("slots")
     if exchange.outcome.code or not isinstance(slots, list):
         raise PromiseBroken(
             f"{exchange.wish.caller} should be told what is free, but the answer was {exchange.outcome}"
         )
-    began = datetime.now(UTC) - A_MOMENT  # a slot may have begun since it was offered
-    over = [slot["start"] for slot in slots if datetime.fromisoformat(slot["start"]) < began]
-    if over:
-        raise PromiseBroken(f"{exchange.wish.caller} should be offered what lies ahead, but is offered {over[0]}.")
+    zone, now = scene.clinic_of(exchange.wish).zone, datetime.now(UTC)
+    seen = {datetime.fromisoformat(slot["start"]).astimezone(zone) for slot in slots}
+    day, length = exchange.wish.starts_at.date(), timedelta(minutes=exchange.wish.minutes)
+    missing = {start for start in _grid(day, opens, closes, length, zone) if start > now + A_MOMENT} - seen
+    over = {start for start in seen if start < now - A_MOMENT}
+    if missing or over:
+        raise PromiseBroken(
+            f"{exchange.wish.caller} should be offered what is left of {day}; "
+            f"missing: {_on_the_clock(missing)}; over: {_on_the_clock(over)}."
+        )
 
 
 def none_touches(offers: list[Offered], taken: Exchange) -> None:
@@ -125,12 +135,8 @@ def all_free_time_is_offered(
     length = timedelta(minutes=exchange.wish.minutes)
     busy_from = taken.wish.starts_at
     busy_until = busy_from + timedelta(minutes=taken.wish.minutes)
-    expected = []
-    start = datetime.combine(day, opens, zone)
-    while start + length <= datetime.combine(day, closes, zone):
-        if not (start < busy_until and busy_from < start + length):
-            expected.append(start)
-        start += length
+    grid = _grid(day, opens, closes, length, zone)
+    expected = [start for start in grid if not (start < busy_until and busy_from < start + length)]
     seen = [slot.start for slot in offers]
     if [moment.timestamp() for moment in seen] != [moment.timestamp() for moment in expected]:
         shown = [moment.astimezone(zone) for moment in seen]
@@ -140,6 +146,14 @@ def all_free_time_is_offered(
             f"All free time of {day} should be offered once, in {len(expected)} slots; offered were {len(seen)}. "
             f"Missing: {missing}; too many: {extra}; more than once: {again}."
         )
+
+
+def _grid(day: date, opens: time, closes: time, length: timedelta, zone: ZoneInfo) -> list[datetime]:
+    start, grid = datetime.combine(day, opens, zone), list[datetime]()
+    while start + length <= datetime.combine(day, closes, zone):
+        grid.append(start)
+        start += length
+    return grid
 
 
 def _on_the_clock(moments: Iterable[datetime]) -> str:

@@ -9,9 +9,9 @@ import psycopg
 
 from acceptance.errors import Inconclusive
 from acceptance.isolation_people import Identity
-from acceptance.wording import counted
+from acceptance.wording import INSUFFICIENT_PRIVILEGE, counted
 
-REFUSED = "42501"  # insufficient_privilege: no grant, or a row that the policy forbids (PostgreSQL, Appendix A)
+REFUSED = INSUFFICIENT_PRIVILEGE  # insufficient_privilege: no grant, or a row that the policy forbids (PostgreSQL, Appendix A)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from acceptance.knowledge import MOST_DOCUMENTS, Document, Library, ask, documen
 from acceptance.knowledge_vectors import as_text
 from acceptance.scene import Scene
 from acceptance.voice import Unreadable, json_object
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 SEARCH = "search_knowledge"
 LONGEST_REFUSAL = 200
-NO_PERMISSION = "42501"
+NO_PERMISSION = INSUFFICIENT_PRIVILEGE
 AS_THE_OWNER = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', %s, true)"
 NEAREST = """
 select id::text as uuid, content, 1 - (embedding operator(extensions.<=>) %(question)s::extensions.vector) as similarity

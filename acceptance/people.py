@@ -16,7 +16,7 @@ from acceptance.errors import PromiseBroken
 from acceptance.http import json_of
 from acceptance.identity import Session
 from acceptance.scene import Scene
-from acceptance.wording import FOR_WANT_OF_PERMISSION, INSUFFICIENT_PRIVILEGE
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 USER_PATH = "/auth/v1/user"
 PROFILES_PATH = "/rest/v1/profiles"
@@ -59,7 +59,7 @@ class Refused:
         if self.status < 400:
             return f"accepted ({self.status})"
         if self.code == INSUFFICIENT_PRIVILEGE:
-            return f"refused {FOR_WANT_OF_PERMISSION} ({self.status})"
+            return f"refused for want of permission ({self.status})"
         return f"refused as {self.code or 'nothing named'} ({self.status})"
 
 

@@ -17,9 +17,9 @@ EXCLUSION_VIOLATION = "23P01"  # PostgreSQL, Appendix A; PostgREST answers it wi
 
 
 def strange_id(scene: Scene, who: str) -> str | None:
-    """What may stand in a provider's place: an `unknown` id, the `receptionist`'s, a `malformed` one; None: `missing`."""
-    ids = {"unknown": str(uuid4()), "receptionist": scene.clinics.person("Rae").id, "malformed": "12345"}
-    return ids.get(who)
+    """What may stand in a provider's place: an `unknown` id, the `receptionist`'s, a `malformed` one; None if `missing`."""
+    receptionist = scene.clinics.person("Rae").id
+    return {"unknown": str(uuid4()), "receptionist": receptionist, "malformed": "12345", "missing": None}[who]
 
 
 def change_appointment(scene: Scene, exchange: Exchange, **changes: Any) -> None:

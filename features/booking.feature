@@ -376,7 +376,7 @@ Feature: Live booking chain
 
     Scenario: What is left of today
       When "Bea" asks when "Dr Smith" is free on this very day for 30 minutes
-      Then "Bea" is offered nothing but what lies ahead
+      Then "Bea" is offered what is left of 09:00 to 17:00, and nothing that is over
 
     Scenario: Questions that leave open when
       Given "Ada" is booked with "Dr Smith" for the next working day at 10:00

@@ -25,7 +25,12 @@ def taken_slots_offered() -> None:
     availability.busy_spans = nobody
 
 
-@fault("Every second free slot is withheld.", caught_by=[A_DAY, WITHIN_A_STRETCH], origin=33)
+@fault(
+    "Every second free slot is withheld.",
+    caught_by=[A_DAY, WITHIN_A_STRETCH],
+    also=[TODAY],  # in the evening nothing is left to withhold
+    origin=33,
+)
 def free_slots_withheld() -> None:
     real = availability.grid
     availability.grid = lambda *arguments: real(*arguments)[::2]
@@ -150,6 +155,12 @@ def today_is_over() -> None:
         return real(request, zone, now)
 
     availability.window_of = window_of
+
+
+@fault("Slots that are over are offered.", caught_by=[TODAY])
+def slots_that_are_over() -> None:
+    real: Any = availability.free_slots
+    availability.free_slots = lambda *said: real(*said[:-1], said[-1] - timedelta(days=1))
 
 
 def _filled_in(more: Any) -> None:

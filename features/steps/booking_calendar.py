@@ -93,6 +93,6 @@ def nothing_offered(context: Context, caller: str) -> None:
     availability.nothing_offered(context.scene.of(caller))
 
 
-@then("{caller:Name} is offered nothing but what lies ahead")
-def only_what_lies_ahead(context: Context, caller: str) -> None:
-    availability.only_what_lies_ahead(context.scene.of(caller))
+@then("{caller:Name} is offered what is left of {opens:Clock} to {closes:Clock}, and nothing that is over")
+def what_is_left(context: Context, caller: str, opens: time, closes: time) -> None:
+    availability.what_is_left_is_offered(context.scene, opens, closes, context.scene.of(caller))
