@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from acceptance.asked import promised, rows_of
+from acceptance.asked import promised
 from acceptance.calendar import CalendarReader
 from acceptance.diary import Observer
 from acceptance.errors import PromiseBroken
@@ -51,6 +51,7 @@ class Registry:
 
     accounts: Accounts
     calendar: CalendarReader | None
+    settler: Observer = field(repr=False)  # a connection of its own: a clinic must not be settled inside an erasure
     marker: str
 
     def found(self, blueprint: Blueprint) -> Clinic:
@@ -94,10 +95,6 @@ class Registry:
             with promised(f"{clinic.name} should be given a calendar"):
                 clinic.calendar_id = shared or self.calendar.create_calendar(clinic.name, clinic.zone.key)
             changes["google_calendar_id"] = clinic.calendar_id
-        settings = self.accounts.service().table("clinic_settings")
-        query = settings.update(changes).eq("org_id", clinic.org_id)
-        stored = rows_of(query, f"The settings of {clinic.name} should be the service's to change")
-        if len(stored) != 1:
-            raise PromiseBroken(
-                f'"{clinic.name}" should have one row of settings after its sign-up, not {len(stored)}.'
-            )
+        stored = self.settler.settle(clinic.org_id, changes)
+        if stored != 1:
+            raise PromiseBroken(f'"{clinic.name}" should have one row of settings after its sign-up, not {stored}.')

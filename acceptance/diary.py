@@ -154,6 +154,12 @@ class Observer:
               and clock_timestamp() - state_change > interval '100 ms'"""
         return [str(line) for (line,) in self._connection.execute(query).fetchall()]
 
+    def settle(self, org_id: str, changes: Mapping[str, str]) -> int:
+        """Set a clinic's zone and calendar; how many rows of settings it turned out to have."""
+        columns = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in changes)
+        query = sql.SQL("update public.clinic_settings set {} where org_id::text = %s").format(columns)
+        return self._connection.execute(query, [*changes.values(), org_id]).rowcount
+
     def erase(self, org_ids: Sequence[str], user_ids: Sequence[str], marker: str) -> None:
         """Remove what one scenario made; touches nothing that does not carry the run's marker."""
         with self._connection.transaction(), self._connection.cursor() as cursor:

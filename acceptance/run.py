@@ -10,6 +10,7 @@ import httpx
 from acceptance.calendar import CalendarFaults, CalendarReader
 from acceptance.clinics import Registry
 from acceptance.diary import Observer
+from acceptance.embedded import Begun
 from acceptance.errors import CannotRun, NoAnswer
 from acceptance.http import open_client
 from acceptance.identity import Accounts
@@ -19,10 +20,10 @@ from acceptance.target import Target, open_target
 
 
 @contextlib.contextmanager
-def open_run(flags: Mapping[str, str]) -> Iterator[Run]:
-    """Everything that scenarios share; raises CannotRun."""
+def open_run(flags: Mapping[str, str], begun: Begun | None = None) -> Iterator[Run]:
+    """Everything that scenarios share, on the target or the embedded system begun before; raises CannotRun."""
     with contextlib.ExitStack() as parts:
-        target = parts.enter_context(open_target(flags))
+        target = parts.enter_context(open_target(flags, begun))
         observer = parts.enter_context(Observer.open(target.database_url))
         accounts = Accounts(target, parts.enter_context(open_client(target.supabase_url, patience=target.patience)))
         api = parts.enter_context(open_client(target.api_url, patience=target.patience))
@@ -30,7 +31,8 @@ def open_run(flags: Mapping[str, str]) -> Iterator[Run]:
         calendar, faults = _calendar(target)
         marker = f"gs{secrets.token_hex(4)}"
         eraser = parts.enter_context(Observer.open(target.database_url))
-        nursery = Nursery(Registry(accounts, calendar, marker), eraser)
+        settler = parts.enter_context(Observer.open(target.database_url))
+        nursery = Nursery(Registry(accounts, calendar, settler, marker), eraser)
         parts.callback(nursery.close)
         run = Run(target, observer, accounts, api, calendar, faults, nursery, marker)
         parts.callback(run.close)

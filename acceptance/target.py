@@ -11,13 +11,10 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from acceptance.embedded import Begun, embedded
 from acceptance.errors import CannotRun
 from acceptance.http import PATIENCE_SECONDS
 from acceptance.settings import read_settings
-
-# The one place where the suite reaches the reference system: to start it.
-from reference.attached import attached_reference
-from reference.errors import CannotStart
 
 Dialect = Literal["tool-calls", "flat"]
 DIALECTS: tuple[Dialect, ...] = ("tool-calls", "flat")
@@ -74,14 +71,17 @@ class Target:
 
 
 @contextlib.contextmanager
-def open_target(flags: Mapping[str, str]) -> Iterator[Target]:
-    """The target that the settings name, running until the context ends; raises CannotRun."""
+def open_target(flags: Mapping[str, str], begun: Begun | None = None) -> Iterator[Target]:
+    """The target that the settings name, running until the context ends; raises CannotRun.
+
+    `begun` is an embedded system that has been on its way up since earlier.
+    """
     settings = read_settings(flags)
     name = settings.pop("target", "embedded")
     if name == "remote":
         yield _remote(settings)
     elif name == "embedded":
-        with _embedded() as given:
+        with embedded(begun) as given:
             yield _target("embedded", {**given, **settings})
     else:
         raise CannotRun(f"There is no target `{name}`: choose embedded or remote.")
@@ -169,14 +169,3 @@ def _seconds(settings: Mapping[str, str]) -> float:
         return float(settings.get("calendar_seconds", CalendarSettings.seconds))
     except ValueError:
         raise CannotRun("`calendar_seconds` is no number.") from None
-
-
-@contextlib.contextmanager
-def _embedded() -> Iterator[dict[str, str]]:
-    """Start the reference stack; it ends by itself when this process does, however that happens."""
-    with contextlib.ExitStack() as parts:
-        try:
-            given = parts.enter_context(attached_reference())
-        except CannotStart as problem:
-            raise CannotRun(str(problem)) from None
-        yield {name.lower(): value for name, value in given.items()}

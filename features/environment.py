@@ -29,7 +29,7 @@ def before_all(context: Context) -> None:
     """Start or reach the system under test; a bad beginning is one sentence and exit code 2."""
     context.began, context.skipped, context.red = time.monotonic(), [], []
     flags = dict(context.config.userdata)
-    opening = open_run(flags)
+    opening = open_run(flags, getattr(context._runner, "begun", None))
     try:
         context.order = chosen_order(read_settings(flags))
         context.run = opening.__enter__()

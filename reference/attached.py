@@ -11,23 +11,35 @@ from reference.platform.processes import spawn
 
 STOP_DEADLINE_SECONDS = 10.0
 
+Attached = subprocess.Popen[bytes]
+
+
+def begin_reference(*options: str) -> Attached:
+    """Start it with these options and do not wait; it ends by itself when this process does, however that happens."""
+    argv = [sys.executable, "-m", "reference", "--attached", *options]
+    return spawn(argv, stdin=subprocess.PIPE, log=subprocess.PIPE, errors=None)
+
 
 @contextlib.contextmanager
-def attached_reference(*options: str) -> Iterator[dict[str, str]]:
-    """Started with these options; it ends by itself when this process does, however that happens. Raises CannotStart."""
-    argv = [sys.executable, "-m", "reference", "--attached", *options]
-    stack = spawn(argv, stdin=subprocess.PIPE, log=subprocess.PIPE, errors=None)
+def attached_reference(*options: str, begun: Attached | None = None) -> Iterator[dict[str, str]]:
+    """Its settings once it is ready, whether it was begun before or is started now. Raises CannotStart."""
+    stack = begun or begin_reference(*options)
     try:
         yield _first_words(stack)
     finally:
-        if stack.stdin is not None:
-            stack.stdin.close()  # the stack takes the end of its input for the end of its parent
-        stack.wait(timeout=STOP_DEADLINE_SECONDS)
-        if stack.stdout is not None:
-            stack.stdout.close()
+        end_reference(stack)
 
 
-def _first_words(stack: "subprocess.Popen[bytes]") -> dict[str, str]:
+def end_reference(stack: Attached) -> None:
+    """Have it end, and wait for that; no harm to one that has ended."""
+    assert stack.stdin is not None
+    assert stack.stdout is not None
+    stack.stdin.close()  # the stack takes the end of its input for the end of its parent
+    stack.wait(timeout=STOP_DEADLINE_SECONDS)
+    stack.stdout.close()
+
+
+def _first_words(stack: Attached) -> dict[str, str]:
     line = stack.stdout.readline() if stack.stdout is not None else b""
     try:
         words: dict[str, str] = json.loads(line)

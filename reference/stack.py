@@ -35,8 +35,8 @@ MIGRATIONS = Path(__file__).parents[1] / "supabase" / "migrations"
 
 # GoTrue's own tests use bcrypt's cheapest cost for the same reason: these passwords guard nothing.
 BCRYPT_COST = 4
-CALENDAR_TIMEOUT_SECONDS = "0.4"
-CALENDAR_RETRY_BASE_SECONDS = "0.05"
+CALENDAR_TIMEOUT_SECONDS = "0.2"
+CALENDAR_RETRY_BASE_SECONDS = "0.02"
 CALENDAR_RETRY_CAP_SECONDS = "1"
 
 
@@ -182,6 +182,8 @@ def exit_on_signals() -> None:
     """Turn SIGTERM and SIGINT into an orderly end, also while the stack is still starting."""
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, signal.SIG_IGN)  # the kernel may tell of a parent's death twice; tidying goes on
         sys.exit(130)
 
     signal.signal(signal.SIGTERM, leave)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from reference.backend import booking, calendar_outbox, calendar_sync, google_events, tenancy
-from reference.backend.calendar_outbox import Claim, Outcome
+from reference.backend.calendar_outbox import Claim, Due, Outcome
 from reference.backend.calendar_sync import CalendarWorker
 from reference.backend.database import Database
 from sabotage.fault import fault
@@ -87,12 +87,12 @@ def _refuse_for_good(status: str) -> None:
 def done_before_sent() -> None:
     real = calendar_outbox.claim_due
 
-    async def claim_due(database: Database, *rest: Any) -> list[Claim]:
-        claims = await real(database, *rest)
+    async def claim_due(database: Database, *rest: Any) -> Due:
+        due = await real(database, *rest)
         async with database.as_service() as connection:
             done = "update public.calendar_events set status = 'synced' where id = any (%s)"
-            await connection.execute(done, ([claim.id for claim in claims],))
-        return claims
+            await connection.execute(done, ([claim.id for claim in due.claims],))
+        return due
 
     async def nothing_to_settle(*_arguments: Any) -> None:
         return None

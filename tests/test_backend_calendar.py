@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from reference.backend import calendar_outbox, calendar_sync
-from reference.backend.calendar_outbox import Claim, Outcome
+from reference.backend.calendar_outbox import Claim, Due, Outcome
 from reference.backend.config import Config
 from reference.backend.database import Database
 from reference.backend.google_events import CalendarRefused, CalendarUnavailable, event_id_for
@@ -282,10 +282,8 @@ def test_a_call_that_outlived_its_lease_has_its_event_sent_again(database: Postg
 
 
 def claims(database: Postgres, lease_seconds: float) -> list[Claim]:
-    found: list[Claim] = in_database(
-        database, lambda opened: calendar_outbox.claim_due(opened, 8, set(), lease_seconds)
-    )
-    return found
+    due: Due = in_database(database, lambda opened: calendar_outbox.claim_due(opened, 8, set(), lease_seconds))
+    return due.claims
 
 
 def settle(database: Postgres, claim: Claim, outcome: Outcome) -> None:

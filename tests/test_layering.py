@@ -1,4 +1,4 @@
-"""Dependencies point one way: features → acceptance → (target.py alone) → reference; sabotage → reference."""
+"""Dependencies point one way: features → acceptance → (embedded.py alone) → reference; sabotage → reference."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "reference": {"reference"},
     "sabotage": {"sabotage", "reference"},
 }
-THE_ONE_DOOR = (Path("acceptance/target.py"), "reference")
+THE_ONE_DOOR = (Path("acceptance/embedded.py"), "reference")
 
 
 def imported_names(path: Path) -> Iterator[str]:
@@ -46,7 +46,7 @@ def test_imports_point_one_way(room: str) -> None:
 
 
 def test_the_check_sees_imports() -> None:
-    assert "reference" in set(imported_rooms(ROOT / "acceptance/target.py"))
+    assert "reference" in set(imported_rooms(ROOT / "acceptance/embedded.py"))
     assert "acceptance" in set(imported_rooms(ROOT / "features/environment.py"))
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -122,11 +123,17 @@ def test_every_server_listens_on_loopback_only(temporary: Path) -> None:
     process = start([sys.executable, "-m", "reference"], temporary)
     wait_for_line(process, "With these exported")
     family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    listening = [c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    listening = [address for member in family for address in listening_on(member)]
     process.send_signal(signal.SIGINT)
     finish(process)
     assert listening
     assert set(listening) == {"127.0.0.1"}
+
+
+def listening_on(process: psutil.Process) -> list[str]:
+    with suppress(psutil.NoSuchProcess):  # PostgreSQL ends the process of a connection that was closed
+        return [c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    return []
 
 
 def one_sentence(output: str) -> str:
@@ -203,6 +210,7 @@ def test_no_temporary_folder_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found")
 
+    monkeypatch.setenv("TMPDIR", "nowhere")
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
     with pytest.raises(CannotStart, match="No usable temporary directory found"), run_folder():
         pass

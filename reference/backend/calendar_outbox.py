@@ -11,7 +11,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from reference.backend.database import Database
+from reference.backend.database import Connection, Database
 
 CHANNEL = "calendar_events"
 
@@ -103,6 +103,14 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Due:
+    """What was claimed, and the seconds until more of the clinics at rest may be; None when none waits."""
+
+    claims: list[Claim]
+    next_in: float | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """`synced`, `pending` (try again after `delay` seconds) or `failed`, with the reason on one line."""
 
@@ -111,23 +119,21 @@ class Outcome:
     delay: float = 0.0
 
 
-async def claim_due(database: Database, limit: int, busy: set[UUID], lease_seconds: float) -> list[Claim]:
+async def claim_due(database: Database, limit: int, busy: set[UUID], lease_seconds: float) -> Due:
     """Lease up to `limit` due events, one a clinic, of clinics that have a calendar and are not `busy`."""
     values = {"limit": limit, "busy": list(busy), "lease": lease_seconds}
     async with database.as_service() as connection:
         ids = [row[0] for row in await (await connection.execute(CLAIM, values)).fetchall()]
-        if not ids:
-            return []
-        async with connection.cursor(row_factory=class_row(Claim)) as cursor:
-            await cursor.execute(CLAIMED, (ids,))
-            return await cursor.fetchall()
+        claims = await _claimed(connection, ids) if ids else []
+        occupied = [*busy, *(claim.org_id for claim in claims)]
+        row = await (await connection.execute(UNTIL_DUE, (occupied,))).fetchone()
+    return Due(claims, row[0] if row else None)
 
 
-async def seconds_until_due(database: Database, busy: set[UUID]) -> float | None:
-    """How long until the next event may be claimed; None when none waits."""
-    async with database.as_service() as connection:
-        row = await (await connection.execute(UNTIL_DUE, (list(busy),))).fetchone()
-    return row[0] if row else None
+async def _claimed(connection: Connection, ids: list[UUID]) -> list[Claim]:
+    async with connection.cursor(row_factory=class_row(Claim)) as cursor:
+        await cursor.execute(CLAIMED, (ids,))
+        return await cursor.fetchall()
 
 
 async def settle(database: Database, claim: Claim, outcome: Outcome) -> None:

@@ -86,12 +86,12 @@ class CalendarWorker:
         if free == 0:
             return LONGEST_IDLE_SECONDS
         lease = lease_seconds(self._config.calendar_timeout_seconds)
-        for claim in await calendar_outbox.claim_due(self._database, free, set(self._busy), lease):
+        due = await calendar_outbox.claim_due(self._database, free, set(self._busy), lease)
+        for claim in due.claims:
             self._busy[claim.org_id] = asyncio.create_task(self._sync(claim))
-        until_due = await calendar_outbox.seconds_until_due(self._database, set(self._busy))
-        if until_due is None:
+        if due.next_in is None:
             return LONGEST_IDLE_SECONDS
-        return min(max(until_due, SHORTEST_IDLE_SECONDS), LONGEST_IDLE_SECONDS)
+        return min(max(due.next_in, SHORTEST_IDLE_SECONDS), LONGEST_IDLE_SECONDS)
 
     async def _sync(self, claim: Claim) -> None:
         try:
