@@ -64,7 +64,7 @@ class Registry:
     def sign_up(self, name: str, zone: str) -> Clinic:
         """A clinic that has an owner, and nothing else yet."""
         data = {"business_name": f"{name} {self.marker}"}
-        owner = self.accounts.sign_up(self.address("owner"), secrets.token_urlsafe(12), data)
+        owner = self.accounts.sign_up(self.address("owner"), secrets.token_urlsafe(12), data, f"the owner of {name}")
         return Clinic(name, self.accounts.organisation_of(owner), owner, ZoneInfo(zone))
 
     def hire(self, clinic: Clinic, name: str, role: str) -> Person:

@@ -15,7 +15,7 @@ def join(scene: Scene, clinic: Clinic, role: str) -> Session:
     email, password = registry.address(role), secrets.token_urlsafe(12)
     user_id = registry.accounts.invite(email, password, clinic.org_id, role, role)
     clinic.people[email] = Person(user_id, role)
-    return registry.accounts.sign_in_as(user_id, email, password, clinic.org_id)
+    return registry.accounts.sign_in_as(user_id, email, password, clinic.org_id, f"the {role} of {clinic.name}")
 
 
 def demote(scene: Scene, session: Session) -> None:
@@ -25,4 +25,4 @@ def demote(scene: Scene, session: Session) -> None:
         table.update({"role": "staff"}).eq("id", session.user_id), "The service should be able to demote an admin"
     )
     if len(changed) != 1:
-        raise Inconclusive(f"{session.email} should be an admin no more, but has {len(changed)} profiles.")
+        raise Inconclusive(f"{session} should be an admin no more, but has {len(changed)} profiles.")

@@ -15,10 +15,11 @@ from acceptance.errors import PromiseBroken
 from acceptance.http import open_client
 from acceptance.people import Refused, refused
 from acceptance.scene import Run, Scene
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 NO_KEY = Refused(401, "No API key found in request")
 WRONG_KEY = Refused(401, "Invalid API key")
-NO_PERMISSION = Refused(401, "42501")
+NO_PERMISSION = Refused(401, INSUFFICIENT_PRIVILEGE)
 NO_TOKEN_AT_AUTH = Refused(401, "no_authorization")
 NOBODY_IN_THE_TOKEN = Refused(403, "bad_jwt")
 NO_TOKEN_AT_THE_BACKEND = Refused(401, "UNAUTHORIZED")

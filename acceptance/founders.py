@@ -45,7 +45,7 @@ def sign_up_at_once(people: People, count: int) -> list[SignUp]:
             started, trouble = time.monotonic(), ""
             try:
                 data = {"business_name": member.business}
-                member.sessions.append(accounts.sign_up(member.email, member.password, data))
+                member.sessions.append(accounts.sign_up(member.email, member.password, data, member.name))
             except Exception as problem:  # judged afterwards, with everybody else's
                 trouble = str(problem) or type(problem).__name__
             return SignUp(member, started, time.monotonic(), trouble)

@@ -89,7 +89,7 @@ def must_have_the_issuers_shape(session: Session, claims: Mapping[str, Any], sup
     wrong = [f"{name} is {claims.get(name.split()[0])!r}" for name, holds in right.items() if not holds]
     if wrong:
         raise PromiseBroken(
-            f"The token of {session.email} should have the issuer's shape, but {'; '.join(wrong)}; it is now {now:.0f}."
+            f"The token of {session} should have the issuer's shape, but {'; '.join(wrong)}; it is now {now:.0f}."
         )
 
 

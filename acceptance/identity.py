@@ -17,7 +17,7 @@ from acceptance.target import Target
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in person: the token comes from a real sign-in, unedited."""
+    """One signed-in person: the token comes from a real sign-in, unedited. `called` is their name in what is told."""
 
     user_id: str
     email: str
@@ -25,6 +25,10 @@ class Session:
     access_token: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
     expires_at: int | None = None
+    called: str = ""
+
+    def __str__(self) -> str:
+        return self.called or self.email
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -32,7 +36,7 @@ class Session:
         try:
             return dict(jwt.decode(self.access_token, options={"verify_signature": False}))
         except jwt.PyJWTError as problem:
-            raise PromiseBroken(f"The token of {self.email} should be a token, but: {problem}.") from None
+            raise PromiseBroken(f"The token of {self} should be a token, but: {problem}.") from None
 
 
 @dataclass(frozen=True)
@@ -57,41 +61,41 @@ class Accounts:
         client.postgrest.auth(session.access_token)
         return client
 
-    def sign_up(self, email: str, password: str, data: Mapping[str, Any]) -> Session:
+    def sign_up(self, email: str, password: str, data: Mapping[str, Any], called: str = "") -> Session:
         """A new account and its first session; raises PromiseBroken when it is refused."""
-        with promised(f"{email} should be able to sign up"):
+        with promised(f"{called or email} should be able to sign up"):
             answer = self.client().auth.sign_up({"email": email, "password": password, "options": {"data": dict(data)}})
-        return _session(answer, email, password, "A sign-up", "; is address confirmation switched on?")
+        return _session(answer, email, password, called, "sign-up", "; is address confirmation switched on?")
 
-    def sign_in(self, email: str, password: str) -> Session:
+    def sign_in(self, email: str, password: str, called: str = "") -> Session:
         """A new session of an account that exists; raises PromiseBroken."""
-        with promised(f"{email} should be able to sign in"):
+        with promised(f"{called or email} should be able to sign in"):
             answer = self.client().auth.sign_in_with_password({"email": email, "password": password})
-        return _session(answer, email, password, "A sign-in")
+        return _session(answer, email, password, called, "sign-in")
 
-    def sign_in_as(self, user_id: str, email: str, password: str, org_id: str | None) -> Session:
+    def sign_in_as(self, user_id: str, email: str, password: str, org_id: str | None, called: str) -> Session:
         """A session of this very account, whose token names this organisation, or none; raises PromiseBroken.
 
         Whoever is turned away proves nothing unless they are who they should be.
         """
-        session = self.sign_in(email, password)
+        session = self.sign_in(email, password, called)
         named = self._named_organisation(session)
         if (session.user_id, session.claims.get("sub"), named) != (user_id, user_id, org_id):
             raise PromiseBroken(
-                f"The token of {email} should name account {user_id} and organisation {org_id}; "
+                f"The token of {called} should name account {user_id} and organisation {org_id}; "
                 f"it names {session.claims.get('sub')} and {named}."
             )
         return session
 
     def renew(self, session: Session) -> Session:
         """The next token of the same session; raises PromiseBroken."""
-        with promised(f"{session.email} should be able to renew the token"):
+        with promised(f"{session} should be able to renew the token"):
             answer = self.client().auth.refresh_session(session.refresh_token)
-        return _session(answer, session.email, session.password, "A refresh")
+        return _session(answer, session.email, session.password, session.called, "renewal")
 
     def invite(self, email: str, password: str, org_id: str, role: str, full_name: str) -> str:
         """The user id of somebody who joins an organisation, created with the service role; raises PromiseBroken."""
-        with promised(f"{email} should be able to join as {role}"):
+        with promised(f"{full_name} should be able to join as {role}"):
             made = self.service().auth.admin.create_user(
                 {
                     "email": email,
@@ -108,9 +112,7 @@ class Accounts:
         named = self._named_organisation(session)
         if named is None:
             place = ".".join(self.target.org_claim)
-            raise PromiseBroken(
-                f"The token of {session.email} should carry its organisation as {place}; it carries none."
-            )
+            raise PromiseBroken(f"The token of {session} should carry its organisation as {place}; it carries none.")
         return named
 
     def _named_organisation(self, session: Session) -> str | None:
@@ -120,8 +122,8 @@ class Accounts:
         return value if isinstance(value, str) and value else None
 
 
-def _session(answer: AuthResponse, email: str, password: str, what: str, hint: str = "") -> Session:
+def _session(answer: AuthResponse, email: str, password: str, called: str, what: str, hint: str = "") -> Session:
     given = answer.session
     if given is None or answer.user is None:
-        raise PromiseBroken(f"{what} should give a session at once, but gave none{hint}.")
-    return Session(answer.user.id, email, password, given.access_token, given.refresh_token, given.expires_at)
+        raise PromiseBroken(f"The {what} of {called or email} should give a session at once, but gave none{hint}.")
+    return Session(answer.user.id, email, password, given.access_token, given.refresh_token, given.expires_at, called)

@@ -137,7 +137,7 @@ def describing_himself(accounts: Accounts, clinic: Clinic, neighbour: Clinic, wo
     with promised("Everybody should be able to write into their own details"):
         client.auth.sign_in_with_password({"email": owner.email, "password": owner.password})
         client.auth.update_user({"data": {**said, "is_admin": True}})
-    session = accounts.sign_in_as(owner.user_id, owner.email, owner.password, clinic.org_id)
+    session = accounts.sign_in_as(owner.user_id, owner.email, owner.password, clinic.org_id, owner.called)
     if not said.items() <= session.claims.get("user_metadata", {}).items():
         raise Inconclusive(f"{name}: the token does not carry what was said, so nothing is tried.")
     real = signed_in(name, session, member=True)
@@ -151,4 +151,4 @@ def _colleague(scene: Scene, clinic: Clinic) -> Session:
     address, password = registry.address("colleague"), secrets.token_urlsafe(12)
     person = Person(registry.accounts.invite(address, password, clinic.org_id, "staff", "Rae"), "Rae")
     clinic.people["a colleague"] = person
-    return registry.accounts.sign_in_as(person.id, address, password, clinic.org_id)
+    return registry.accounts.sign_in_as(person.id, address, password, clinic.org_id, f"a colleague at {clinic.name}")

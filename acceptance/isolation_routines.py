@@ -11,7 +11,7 @@ from acceptance.isolation_probe import Seen
 from acceptance.isolation_surface import Relation, Routine, quote
 from acceptance.isolation_survey import Survey
 from acceptance.isolation_values import VECTORS, direction
-from acceptance.wording import FOR_WANT_OF_PERMISSION
+from acceptance.wording import FOR_WANT_OF_PERMISSION, INSUFFICIENT_PRIVILEGE
 
 CALL, ASTRAY = "call", "lead astray"
 MOST_CALLS = 48
@@ -97,7 +97,7 @@ def _judge(survey: Survey, routine: Routine, identity: Identity, look: str, befo
             return
     # A function that only ever said that it does not understand has not been tried.
     deaf = bool(states) and all(
-        state is not None and state[:2] in ("22", "42") and state != "42501" for state in states
+        state is not None and state[:2] in ("22", "42") and state != INSUFFICIENT_PRIVILEGE for state in states
     )
     verdict = Verdict.UNPROVED if deaf and routine.definer else Verdict.KEPT
     told = ", ".join(sorted(state or "answered" for state in states))

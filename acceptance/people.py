@@ -139,7 +139,7 @@ class People:
         """Raises PromiseBroken when it is refused; the clinic that was founded joins the scene by its name."""
         member = self.newcomer(name, business)
         said = {} if member.business is None else {"business_name": member.business}
-        member.sessions.append(self.accounts.sign_up(member.email, member.password, {**(data or {}), **said}))
+        member.sessions.append(self.accounts.sign_up(member.email, member.password, {**(data or {}), **said}, name))
         return member
 
     def invite(self, name: str, grant: Mapping[str, Any]) -> Member:
@@ -169,7 +169,7 @@ class People:
 
     def sign_in(self, name: str) -> None:
         member = self[name]
-        member.sessions.append(self.accounts.sign_in(member.email, member.password))
+        member.sessions.append(self.accounts.sign_in(member.email, member.password, name))
 
     def renew(self, name: str) -> None:
         member = self[name]
@@ -181,7 +181,7 @@ class People:
 
     def sign_up_again(self, member: Member) -> None:
         """Sign up with an address that was left free; raises PromiseBroken when it is refused."""
-        member.sessions.append(self.accounts.sign_up(member.email, member.password, {}))
+        member.sessions.append(self.accounts.sign_up(member.email, member.password, {}, member.name))
 
     def second_registration(self, member: Member, way: str) -> SecondRegistration:
         """Register the member's address once more, with another password."""

@@ -3,14 +3,12 @@
 Every function raises PromiseBroken with what was expected and what was seen.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
-from acceptance.calendar import CalendarEvent
 from acceptance.clinics import Clinic
 from acceptance.diary import Appointment, differences
 from acceptance.errors import Inconclusive, PromiseBroken
@@ -80,7 +78,7 @@ def asked_since_remembering(scene: Scene) -> list[Exchange]:
 def diary_must_hold_what_was_said(scene: Scene, exchange: Exchange) -> None:
     """The row, the wish and the answer agree in every field."""
     row, wish = must_be_booked(scene, exchange), exchange.wish
-    _agree(
+    agree(
         f"The diary's row for {wish.caller}",
         {
             "provider": (wish.provider_id, row.provider_id),
@@ -102,7 +100,7 @@ def answer_must_agree_with(row: Appointment, exchange: Exchange, clinic: Clinic)
     if not isinstance(told, dict):
         raise PromiseBroken(f"{exchange.wish.caller}'s answer should describe the appointment; it holds none.")
     said_at = datetime.fromisoformat(str(told.get("appointment_time")))
-    _agree(
+    agree(
         f"The answer to {exchange.wish.caller}",
         {
             "clinic": (row.org_id, told.get("clinic_id")),
@@ -110,7 +108,7 @@ def answer_must_agree_with(row: Appointment, exchange: Exchange, clinic: Clinic)
             "patient's name": (row.patient_name, told.get("patient_name")),
             "patient's address": (row.patient_email, told.get("patient_email")),
             "start": (row.appointment_time.astimezone(UTC), said_at.astimezone(UTC)),
-            "start on the clinic's clock": (_wall_clock(row.appointment_time, clinic), said_at.replace(tzinfo=None)),
+            "start on the clinic's clock": (wall_clock(row.appointment_time, clinic), said_at.replace(tzinfo=None)),
             "minutes": (row.duration_minutes, told.get("duration_minutes")),
             "status": (row.status, told.get("status")),
         },
@@ -152,68 +150,6 @@ def appointment_unchanged(scene: Scene, exchange: Exchange) -> None:
     changed = differences({key: scene.before[key]}, {key: scene.census()[key]})
     if changed:
         raise PromiseBroken(f"{exchange.wish.caller}'s appointment should be untouched, but {_told(changed)}")
-
-
-def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
-    """The clinic's calendar comes to hold the event, once, with the row's start, end and the clinic's zone."""
-    row = must_be_booked(scene, exchange)
-    clinic = scene.clinic_of(exchange.wish)
-    event = _await_event(scene, clinic, exchange, row)
-    ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
-    _agree(
-        f"The calendar's event for {exchange.wish.caller}",
-        {
-            "start": (row.appointment_time.astimezone(UTC), event.start.astimezone(UTC)),
-            "end": (ends_at.astimezone(UTC), event.end.astimezone(UTC)),
-            "zone": (clinic.zone.key, event.time_zone),
-            "start on the clinic's clock": (
-                _wall_clock(row.appointment_time, clinic),
-                event.start.replace(tzinfo=None),
-            ),
-        },
-    )
-    if row.patient_name not in f"{event.summary} {event.description}":
-        raise PromiseBroken(f"The event should say whom to expect, {row.patient_name}; it says {event.summary!r}.")
-    return event
-
-
-def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
-    """The event was there and is gone, or is going within the deadline."""
-    clinic = scene.clinic_of(exchange.wish)
-    deadline = time.monotonic() + scene.calendar_seconds
-    while True:
-        event = scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
-        if event is not None and event.status == "cancelled":
-            return
-        if time.monotonic() > deadline:
-            seen = "still shows it" if event else "never had it"
-            raise PromiseBroken(
-                f"{exchange.wish.caller}'s event should leave the calendar of {clinic.name}, which {seen}."
-            )
-        time.sleep(scene.poll_seconds)
-
-
-def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
-    """Every live event of the clinic that covers the caller's start or carries the appointment's id."""
-    clinic, wish = scene.clinic_of(exchange.wish), exchange.wish
-    marks = {exchange.outcome.appointment_id}
-    return [
-        event
-        for event in scene.calendar().events(_calendar_id(clinic))
-        if marks & set(event.private.values()) or event.start <= wish.starts_at < event.end
-    ]
-
-
-def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
-    """However often the system tried, the calendar holds one event for the appointment."""
-    calendar_must_show(scene, exchange)
-    _await_settled(scene, exchange)  # an attempt that is still due could make another
-    found = events_of(scene, exchange)
-    if len(found) != 1:
-        ids = ", ".join(event.id for event in found)
-        raise PromiseBroken(
-            f"{exchange.wish.caller}'s appointment should have one event, but the calendar holds {len(found)}: {ids}"
-        )
 
 
 def no_overlap(scene: Scene, clinic: Clinic) -> None:
@@ -268,35 +204,6 @@ def all_told_the_same(scene: Scene) -> None:
         raise Inconclusive("The deliveries came one after the other, so nothing was contested.")
 
 
-def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
-    """The illness was met: a write reached the calendar while it could not be done."""
-    deadline = time.monotonic() + scene.calendar_seconds
-    while not _illness_was_met(scene, clinic):
-        if time.monotonic() > deadline:
-            raise PromiseBroken(
-                f"The calendar of {clinic.name} should have been tried, and the failure noticed, within {scene.calendar_seconds:.0f} s."
-            )
-        time.sleep(scene.poll_seconds)
-
-
-def _illness_was_met(scene: Scene, clinic: Clinic) -> bool:
-    """A write was answered with the illness; one that got no answer counts once the system has given it up."""
-    struck = [request for request in scene.faults().requests(_calendar_id(clinic)) if request.fault]
-    return len(struck) > 1 or any(request.status is not None for request in struck)
-
-
-def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
-    """From the booking until the system knows that the slow calendar has the event, no transaction stands open."""
-    deadline = time.monotonic() + scene.calendar_seconds
-    while not _is_synced(scene, exchange):
-        waiting = scene.run.observer.waiting_transactions()
-        if waiting:
-            raise PromiseBroken(f"No transaction should wait for Google, but {len(waiting)} did; first: {waiting[0]}.")
-        if time.monotonic() > deadline:
-            raise PromiseBroken(f"{exchange.wish.caller}'s event should be marked as synced by now, and is not.")
-        time.sleep(scene.poll_seconds)
-
-
 def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic) -> None:
     """One entry says who of which clinic reached for which other clinic, for what, and when."""
     action = asked_since_remembering(scene)[-1].call.tool
@@ -315,51 +222,8 @@ def attempt_recorded(scene: Scene, clinic: Clinic, target: Clinic) -> None:
         )
 
 
-def _await_settled(scene: Scene, exchange: Exchange) -> None:
-    deadline = time.monotonic() + scene.calendar_seconds
-    while not _is_synced(scene, exchange):
-        if time.monotonic() > deadline:
-            raise PromiseBroken(
-                f"{exchange.wish.caller}'s event should be marked as synced within {scene.calendar_seconds:.0f} s."
-            )
-        time.sleep(scene.poll_seconds)
-
-
-def _is_synced(scene: Scene, exchange: Exchange) -> bool:
-    mine = exchange.outcome.appointment_id
-    entries = scene.run.observer.outbox(exchange.wish.clinic_id)
-    return any(entry.status == "synced" for entry in entries if entry.appointment_id == mine)
-
-
-def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointment) -> CalendarEvent:
-    deadline = time.monotonic() + scene.calendar_seconds
-    while True:
-        event = scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
-        if event is not None and event.status != "cancelled" and event.start == row.appointment_time:
-            return event
-        if time.monotonic() > deadline:
-            seen = f"shows it at {event.start} ({event.status})" if event else "has no such event"
-            raise PromiseBroken(
-                f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
-                f"at {row.appointment_time}; after {scene.calendar_seconds:.0f} s it {seen}."
-            )
-        time.sleep(scene.poll_seconds)
-
-
-def _event_id(exchange: Exchange) -> str:
-    event_id = exchange.outcome.answer.get("google_calendar_event_id")
-    if not event_id:
-        raise PromiseBroken(f"{exchange.wish.caller}'s answer should name the calendar event; it names none.")
-    return str(event_id)
-
-
-def _calendar_id(clinic: Clinic) -> str:
-    if clinic.calendar_id is None:
-        raise LookupError(f"{clinic.name} has no calendar, though the target offers one.")
-    return clinic.calendar_id
-
-
-def _wall_clock(instant: datetime, clinic: Clinic) -> datetime:
+def wall_clock(instant: datetime, clinic: Clinic) -> datetime:
+    """The clinic\'s own clock, without its zone."""
     return instant.astimezone(clinic.zone).replace(tzinfo=None)
 
 
@@ -367,7 +231,8 @@ def _belongs_to(row: Any, clinic: Clinic) -> bool:
     return clinic.org_id in (row.get("org_id"), row.get("id"))
 
 
-def _agree(what: str, pairs: dict[str, tuple[Any, Any]]) -> None:
+def agree(what: str, pairs: dict[str, tuple[Any, Any]]) -> None:
+    """Every pair is of two equal things, the wanted one first."""
     wrong = [
         f"{name} should be {wanted!s}, is {_or_nothing(seen)}"
         for name, (wanted, seen) in pairs.items()

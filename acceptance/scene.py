@@ -85,8 +85,8 @@ class Clinics:
         owner, accounts = closed.owner, self.nursery.registry.accounts
         gone = accounts.service().table("profiles").delete().eq("id", owner.user_id)
         if len(rows_of(gone, "The service should be able to take somebody out of a clinic")) != 1:
-            raise Inconclusive(f"{owner.email} should belong to no clinic any more, but had no profile to lose.")
-        return accounts.sign_in_as(owner.user_id, owner.email, owner.password, None)
+            raise Inconclusive(f"{owner} should belong to no clinic any more, but had no profile to lose.")
+        return accounts.sign_in_as(owner.user_id, owner.email, owner.password, None, owner.called)
 
     def clinic(self, name: str) -> Clinic:
         if name not in self.founded:

@@ -13,6 +13,7 @@ from acceptance.http import json_of
 from acceptance.identity import Session
 from acceptance.scene import Scene
 from acceptance.tokens import KEY_SET_PATH, Material, Stranger
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 Seen = Literal["nobody", "nothing", "its own", "the other's", "everything"]
 ACCOUNT = "select email::text, raw_user_meta_data::text as own_data from auth.users where id = %(user_id)s"
@@ -78,8 +79,8 @@ REPLIES: dict[Door, dict[str, Reply]] = {
         Reply("unauthorised or too large", NOT_GENUINE | TOO_LARGE),
         Reply("invalid, or its own rows", frozenset({(400, "22P02")}), "its own"),
         Reply("no such role (400 or 401)", UNKNOWN_ROLE),
-        Reply("no such role for callers (403)", frozenset({(403, "42501")})),
-        Reply("nothing for anybody (401)", frozenset({(401, "42501")})),
+        Reply("no such role for callers (403)", frozenset({(403, INSUFFICIENT_PRIVILEGE)})),
+        Reply("nothing for anybody (401)", frozenset({(401, INSUFFICIENT_PRIVILEGE)})),
         Reply("its own rows", sees="its own"),
         Reply("the neighbour's rows alone", sees="the other's"),
         Reply("everything", sees="everything"),

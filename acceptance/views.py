@@ -11,6 +11,7 @@ from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.identity import Session
 from acceptance.people import Refused, refused
 from acceptance.scene import Scene
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 
 # Each kind of record: its table and the column that names a row.
 RECORDS = {
@@ -18,7 +19,7 @@ RECORDS = {
     "the people": ("profiles", "id"),
     "the settings": ("clinic_settings", "org_id"),
 }
-NO_PERMISSION = Refused(401, "42501")  # PostgREST for a visitor without a token (contract-facts D1)
+NO_PERMISSION = Refused(401, INSUFFICIENT_PRIVILEGE)  # PostgREST for a visitor without a token (contract-facts D1)
 
 
 def must_see_only(scene: Scene, who: str, session: Session, records: str, clinic: Clinic) -> None:

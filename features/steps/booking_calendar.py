@@ -5,7 +5,7 @@ from datetime import time
 from behave import given, then, when
 from behave.runner import Context
 
-from acceptance import availability, promises
+from acceptance import availability, calendar_promises, promises
 from acceptance.booking import Slot
 from acceptance.moments import Moment
 
@@ -15,12 +15,12 @@ SLOW_SECONDS = 0.16  # longer than a transaction may wait, shorter than the refe
 @given("the calendar shows the appointment of {caller:Name} exactly once")
 @then("the calendar shows the appointment of {caller:Name} exactly once")
 def calendar_shows(context: Context, caller: str) -> None:
-    promises.exactly_one_event(context.scene, context.scene.of(caller))
+    calendar_promises.exactly_one_event(context.scene, context.scene.of(caller))
 
 
 @then("the calendar no longer shows the appointment of {caller:Name}")
 def calendar_forgets(context: Context, caller: str) -> None:
-    promises.calendar_must_not_show(context.scene, context.scene.of(caller))
+    calendar_promises.calendar_must_not_show(context.scene, context.scene.of(caller))
 
 
 @given("Google {illness:Illness} for {clinic:Name}")
@@ -37,7 +37,7 @@ def google_is_well(context: Context, clinic: str) -> None:
 
 @then("the calendar has been tried for {clinic:Name}")
 def calendar_tried(context: Context, clinic: str) -> None:
-    promises.calendar_has_been_tried(context.scene, context.scene.clinics.clinic(clinic))
+    calendar_promises.calendar_has_been_tried(context.scene, context.scene.clinics.clinic(clinic))
 
 
 @then("the answer to {caller:Name} came within {budget:Number} ms")
@@ -47,7 +47,7 @@ def answer_in_time(context: Context, caller: str, budget: int) -> None:
 
 @then("no transaction waits for Google while it is slow")
 def no_transaction_waits(context: Context) -> None:
-    promises.no_transaction_waits(context.scene, next(iter(context.scene.exchanges.values())))
+    calendar_promises.no_transaction_waits(context.scene, next(iter(context.scene.exchanges.values())))
 
 
 @when("the backend is {fate:Fate}")

@@ -6,10 +6,11 @@ from behave.runner import Context
 from acceptance import entries, founders, membership, views
 from acceptance.clinics import Clinic
 from acceptance.people import CLAIMS, FIELDS, MISTAKES, USER_PATH, People, Refused, refused
+from acceptance.wording import INSUFFICIENT_PRIVILEGE
 from features.steps import identity_words  # noqa: F401 - the words must be known before any phrase uses them
 
 DATABASE_FAILURE = Refused(500, "unexpected_failure")
-NO_PERMISSION = Refused(403, "42501")
+NO_PERMISSION = Refused(403, INSUFFICIENT_PRIVILEGE)
 NO_ADMINISTRATOR = Refused(403, "not_admin")
 
 

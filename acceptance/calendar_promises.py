@@ -1,0 +1,167 @@
+"""The promises of a clinic's calendar, each judged by what stands in it; Google may be ill meanwhile.
+
+Every function raises PromiseBroken with what was expected and what was seen.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from typing import TypeVar
+
+from acceptance.calendar import CalendarEvent
+from acceptance.clinics import Clinic
+from acceptance.diary import Appointment
+from acceptance.errors import PromiseBroken
+from acceptance.promises import agree, must_be_booked, wall_clock
+from acceptance.scene import Exchange, Scene
+
+Seen = TypeVar("Seen")
+
+
+def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
+    """The clinic's calendar comes to hold the event, once, with the row's start, end and the clinic's zone."""
+    row = must_be_booked(scene, exchange)
+    clinic = scene.clinic_of(exchange.wish)
+    event = _await_event(scene, clinic, exchange, row)
+    ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
+    agree(
+        f"The calendar's event for {exchange.wish.caller}",
+        {
+            "start": (row.appointment_time.astimezone(UTC), event.start.astimezone(UTC)),
+            "end": (ends_at.astimezone(UTC), event.end.astimezone(UTC)),
+            "zone": (clinic.zone.key, event.time_zone),
+            "start on the clinic's clock": (
+                wall_clock(row.appointment_time, clinic),
+                event.start.replace(tzinfo=None),
+            ),
+        },
+    )
+    if row.patient_name not in f"{event.summary} {event.description}":
+        raise PromiseBroken(f"The event should say whom to expect, {row.patient_name}; it says {event.summary!r}.")
+    return event
+
+
+def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
+    """The event was there and is gone, or is going within the deadline."""
+    clinic = scene.clinic_of(exchange.wish)
+
+    def shown() -> CalendarEvent | None:
+        return scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
+
+    def is_gone() -> bool:
+        event = shown()
+        return event is not None and event.status == "cancelled"
+
+    def broken() -> str:
+        seen = "still shows it" if shown() else "never had it"
+        return f"{exchange.wish.caller}'s event should leave the calendar of {clinic.name}, which {seen}."
+
+    _await(scene, is_gone, broken)
+
+
+def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
+    """Every live event of the clinic that covers the caller's start or carries the appointment's id."""
+    clinic, wish = scene.clinic_of(exchange.wish), exchange.wish
+    marks = {exchange.outcome.appointment_id}
+    return [
+        event
+        for event in scene.calendar().events(_calendar_id(clinic))
+        if marks & set(event.private.values()) or event.start <= wish.starts_at < event.end
+    ]
+
+
+def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
+    """However often the system tried, the calendar holds one event for the appointment."""
+    calendar_must_show(scene, exchange)
+    # An attempt that is still due could make another.
+    _await(scene, lambda: _is_synced(scene, exchange), lambda: _never_synced(scene, exchange))
+    found = events_of(scene, exchange)
+    if len(found) != 1:
+        ids = ", ".join(event.id for event in found)
+        raise PromiseBroken(
+            f"{exchange.wish.caller}'s appointment should have one event, but the calendar holds {len(found)}: {ids}"
+        )
+
+
+def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
+    """The illness was met: a write reached the calendar while it could not be done."""
+    _await(
+        scene,
+        lambda: _illness_was_met(scene, clinic),
+        lambda: f"The calendar of {clinic.name} should have been tried, and the failure noticed, {_in_time(scene)}.",
+    )
+
+
+def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
+    """From the booking until the system knows that the slow calendar has the event, no transaction stands open."""
+
+    def none_waited() -> bool:
+        waiting = scene.run.observer.waiting_transactions()
+        if waiting:
+            raise PromiseBroken(f"No transaction should wait for Google, but {len(waiting)} did; first: {waiting[0]}.")
+        return _is_synced(scene, exchange)
+
+    _await(scene, none_waited, lambda: _never_synced(scene, exchange))
+
+
+def _illness_was_met(scene: Scene, clinic: Clinic) -> bool:
+    """A write was answered with the illness; one that got no answer counts once the system has given it up."""
+    struck = [request for request in scene.faults().requests(_calendar_id(clinic)) if request.fault]
+    return len(struck) > 1 or any(request.status is not None for request in struck)
+
+
+def _is_synced(scene: Scene, exchange: Exchange) -> bool:
+    mine = exchange.outcome.appointment_id
+    entries = scene.run.observer.outbox(exchange.wish.clinic_id)
+    return any(entry.status == "synced" for entry in entries if entry.appointment_id == mine)
+
+
+def _never_synced(scene: Scene, exchange: Exchange) -> str:
+    return f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not."
+
+
+def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointment) -> CalendarEvent:
+    def look() -> CalendarEvent | None:
+        return scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
+
+    def as_booked() -> CalendarEvent | None:
+        event = look()
+        kept = event is not None and event.status != "cancelled" and event.start == row.appointment_time
+        return event if kept else None
+
+    def broken() -> str:
+        event = look()
+        seen = f"shows it at {event.start} ({event.status})" if event else "has no such event"
+        return (
+            f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
+            f"at {row.appointment_time} {_in_time(scene)}; it {seen}."
+        )
+
+    return _await(scene, as_booked, broken)
+
+
+def _await(scene: Scene, look: Callable[[], Seen | None], broken: Callable[[], str]) -> Seen:
+    """What `look` finds, as soon as it finds anything within the calendar's time; else raises PromiseBroken."""
+    deadline = time.monotonic() + scene.calendar_seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise PromiseBroken(broken())
+        time.sleep(scene.poll_seconds)
+    return found
+
+
+def _in_time(scene: Scene) -> str:
+    return f"within {scene.calendar_seconds:.0f} s"
+
+
+def _event_id(exchange: Exchange) -> str:
+    event_id = exchange.outcome.answer.get("google_calendar_event_id")
+    if not event_id:
+        raise PromiseBroken(f"{exchange.wish.caller}'s answer should name the calendar event; it names none.")
+    return str(event_id)
+
+
+def _calendar_id(clinic: Clinic) -> str:
+    if clinic.calendar_id is None:
+        raise LookupError(f"{clinic.name} has no calendar, though the target offers one.")
+    return clinic.calendar_id
