@@ -27,6 +27,9 @@ from features.redactor import Redactor
 
 def before_all(context):
     Redactor.precede(context._runner, ["hush-hush"])
+
+def after_all(context):
+    raise AssertionError("hush-hush was left behind")
 """
 FEATURE = "Feature: f\n  Scenario: a\n    Then somebody judges\n  Scenario: b\n    Then somebody stumbles\n"
 
@@ -72,6 +75,7 @@ def test_no_formatter_and_no_report_shows_a_secret(tmp_path: Path, formatter: st
     done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     shown = done.stdout + done.stderr + "".join(path.read_text() for path in (tmp_path / "junit").iterdir())
     assert "0 scenarios passed, 1 failed, 1 error" in done.stdout
+    assert f"HOOK-ERROR in after_all: AssertionError: {HIDDEN} was left behind" in done.stdout
     assert HIDDEN in shown
     assert "hush-hush" not in shown
     assert TOKEN not in shown
