@@ -182,7 +182,7 @@ def _is_loopback(api_endpoint: str | None) -> bool:
 class CalendarRequest:
     """A request for events as the double saw it: `method` is insert, get, list, patch, update or delete.
 
-    `status` is None when no answer was given.
+    `status` is None when no answer was given; `given_up` when whoever asked did not wait for one.
     """
 
     method: str
@@ -190,6 +190,7 @@ class CalendarRequest:
     fault: str | None
     status: int | None
     at: datetime
+    given_up: bool = False
 
 
 class CalendarFaults:

@@ -107,7 +107,7 @@ def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
 def _illness_was_met(scene: Scene, clinic: Clinic) -> bool:
     """A write was answered with the illness; one that got no answer counts once the system has given it up."""
     struck = [request for request in scene.faults().requests(_calendar_id(clinic)) if request.fault]
-    return len(struck) > 1 or any(request.status is not None for request in struck)
+    return len(struck) > 1 or any(request.status is not None or request.given_up for request in struck)
 
 
 def _is_synced(scene: Scene, exchange: Exchange) -> bool:

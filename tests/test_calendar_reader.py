@@ -244,22 +244,19 @@ class TestFaults:
         assert time.monotonic() - began < 5
         assert (clinic.event() is not None) is made
 
-    def test_an_abandoned_request_is_recorded_without_an_answer(self, clinic: Clinic) -> None:
+    def test_an_abandoned_request_is_recorded_as_given_up(self, clinic: Clinic) -> None:
         clinic.faults.order(clinic.calendar, "times out", times=1)
         before = datetime.now(UTC)
         with pytest.raises(CalendarUnavailable):
             clinic.put()
         after = datetime.now(UTC)
+        wait_for(lambda: clinic.faults.requests(clinic.calendar)[0].given_up)
         assert clinic.event() is None
         clinic.faults.heal(clinic.calendar)
 
-        seen, _ = clinic.faults.requests(clinic.calendar)
-        assert (seen.method, seen.event, seen.fault, seen.status) == (
-            "insert",
-            clinic.event_id,
-            "times out",
-            None,
-        )
+        seen, read = clinic.faults.requests(clinic.calendar)
+        assert (seen.method, seen.event, seen.fault, seen.status) == ("insert", clinic.event_id, "times out", None)
+        assert not read.given_up
         assert before <= seen.at <= after
 
 

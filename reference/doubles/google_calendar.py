@@ -108,6 +108,9 @@ class _GoogleDouble:
         except GoogleError as refusal:
             entry.status = refusal.status
             raise
+        except ClientDisconnect:
+            entry.given_up = True
+            raise
         entry.status = response.status_code
         return response
 

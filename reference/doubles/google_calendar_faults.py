@@ -89,12 +89,16 @@ class FaultDesk:
 
 @dataclass
 class ArrivedRequest:
-    """One request for an event; `status` stays None while, or because, no answer was given."""
+    """One request for an event; `status` stays None while, or because, no answer was given.
+
+    `given_up` says that the client did not wait for one.
+    """
 
     method: str
     event: str | None
     fault: str | None = None
     status: int | None = None
+    given_up: bool = False
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
