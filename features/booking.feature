@@ -153,7 +153,7 @@ Feature: Live booking chain
 
       Examples:
         | callers | rounds |
-        | 2       | 20     |
+        | 2       | 10     |
         | 10      | 3      |
         | 50      | 1      |
 

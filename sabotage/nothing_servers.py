@@ -140,7 +140,7 @@ def _behind_the_api(_keys: ProjectKeys) -> Concerns:
 
 
 def _behind_the_records(keys: ProjectKeys) -> Concerns:
-    """Whatever is asked of PostgREST, but for what the suite settles with the project's secret key."""
+    """Whatever is asked of PostgREST, but for what the suite does with the project's secret key."""
 
     def concerns(request: Request, _content: bytes) -> bool:
         return request.url.path.startswith("/rest/v1") and request.headers.get("apikey") != keys.secret_key
