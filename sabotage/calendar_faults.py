@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -98,6 +99,12 @@ def done_before_sent() -> None:
         return None
 
     calendar_outbox.claim_due, calendar_outbox.settle = claim_due, nothing_to_settle
+
+
+@fault("A call that Google never answers is never given up.", caught_by=[SILENT, MADE_BUT_SILENT, BACKEND_DIES])
+def never_given_up() -> None:
+    real = calendar_sync.connect_google
+    calendar_sync.connect_google = lambda config: real(replace(config, calendar_timeout_seconds=60.0))
 
 
 @fault("A transaction stays open while Google is asked.", caught_by=["Google is slow"], origin=55)
