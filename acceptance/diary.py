@@ -68,7 +68,7 @@ class Observer:
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         self._connection = connection
-        self._tables = self._tenant_tables()
+        self._census = self._query_of_all(self._tenant_tables())
 
     @classmethod
     @contextlib.contextmanager
@@ -123,12 +123,7 @@ class Observer:
     def census(self, org_ids: Sequence[str]) -> Census:
         """Every row of these organisations by (table, key), without the worker's bookkeeping."""
         counted: dict[tuple[str, str], Mapping[str, Any]] = {}
-        parts = [
-            sql.SQL("select {name}, to_jsonb(t) - 'embedding', md5(t::text) from public.{table} t where {column} = any(%(orgs)s::uuid[])")
-            .format(name=sql.Literal(table), table=sql.Identifier(table), column=sql.Identifier(column))
-            for table, column in self._tables
-        ]  # fmt: skip
-        for table, row, digest in self._connection.execute(sql.SQL(" union all ").join(parts), {"orgs": list(org_ids)}):
+        for table, row, digest in self._connection.execute(self._census, {"orgs": list(org_ids)}):
             ignored = BOOKKEEPING.get(table, set())
             kept = {name: value for name, value in row.items() if name not in ignored}
             if not ignored:
@@ -189,6 +184,14 @@ class Observer:
               and a.attname = 'org_id' and not a.attisdropped order by 1"""
         found = [str(name) for (name,) in self._connection.execute(query).fetchall()]
         return [("organizations", "id"), *((name, "org_id") for name in found if name not in APART)]
+
+    def _query_of_all(self, tables: Sequence[tuple[str, str]]) -> bytes:
+        parts = [
+            sql.SQL("select {name}, to_jsonb(t) - 'embedding', md5(t::text) from public.{table} t where {column} = any(%(orgs)s::uuid[])")
+            .format(name=sql.Literal(table), table=sql.Identifier(table), column=sql.Identifier(column))
+            for table, column in tables
+        ]  # fmt: skip
+        return sql.SQL(" union all ").join(parts).as_bytes(self._connection)
 
     def _rows(self, shape: type[Row], query: str, parameters: Sequence[Any]) -> list[Row]:
         with self._connection.cursor(row_factory=class_row(shape)) as cursor:

@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import psycopg
 
+from acceptance.asked import rows_of
 from acceptance.clinics import Clinic
 from acceptance.doors import AFTERNOON
 from acceptance.errors import Inconclusive, NotOffered, PromiseBroken
@@ -16,6 +17,7 @@ from acceptance.knowledge_vectors import Matrix, as_text, binary_copy, close_to
 from acceptance.scene import Exchange, Scene
 from acceptance.target import Target
 from acceptance.voice import ToolCall
+from acceptance.wording import counted
 
 ANSWER = "answer_question"
 MOST_DOCUMENTS = 3
@@ -24,7 +26,18 @@ COLUMN = """
 select format_type(a.atttypid, a.atttypmod) as type from pg_attribute a
 where a.attrelid = 'public.knowledge_base'::regclass and a.attname = 'embedding' and not a.attisdropped
 """
+KEPT = """
+select id::text, content from public.knowledge_base where org_id = %(org_id)s and id::text = any(%(ids)s)
+"""
 COPY = "copy public.knowledge_base (org_id, content, embedding) from stdin (format binary)"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the database holds of one document."""
+
+    id: str
+    content: str
 
 
 @dataclass(frozen=True)
@@ -141,12 +154,20 @@ class Library:
             {"org_id": clinic.org_id, "content": text, "embedding": as_text(vector)}
             for text, vector in zip(texts, vectors, strict=True)
         ]
+        what = f"{clinic.name} should be able to write down {counted(len(texts), 'document')}"
         table = self.scene.run.accounts.as_user(clinic.owner).table("knowledge_base")
-        stored: Any = table.insert(rows).execute().data
-        if [row["content"] for row in stored] != list(texts):
-            raise PromiseBroken(f"{clinic.name} should be able to write down {len(texts)} documents, as they are.")
-        for row, how_close in zip(stored, closeness, strict=True):
-            self.documents[row["id"]] = Document(row["id"], clinic.org_id, row["content"], how_close, question)
+        ids = [str(row.get("id")) for row in rows_of(table.insert(rows), what)]
+        kept = self._kept(clinic, ids)
+        if [kept.get(document_id) for document_id in ids] != list(texts):
+            seen = sum(kept.get(document_id) == text for document_id, text in zip(ids, texts, strict=False))
+            raise PromiseBroken(f"{what}, to be kept as written; of {len(texts)} {seen} stand there so.")
+        for document_id, text, how_close in zip(ids, texts, closeness, strict=True):
+            self.documents[document_id] = Document(document_id, clinic.org_id, text, how_close, question)
+
+    def _kept(self, clinic: Clinic, ids: Sequence[str]) -> dict[str, str]:
+        """What the database holds of these documents: where nothing is, nothing can be found wrongly."""
+        seen = self.scene.run.observer.read(Kept, KEPT, {"org_id": clinic.org_id, "ids": list(ids)})
+        return {document.id: document.content for document in seen}
 
     def fill(self, clinic: Clinic, contents: Sequence[str], vectors: Matrix) -> None:
         """Many documents at once, past the API: nobody is shown them, they only must be there."""
