@@ -43,20 +43,15 @@ def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
 
 def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
     """The event was there and is gone, or is going within the deadline."""
-    clinic = scene.clinic_of(exchange.wish)
-
-    def shown() -> CalendarEvent | None:
-        return scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
-
-    def is_gone() -> bool:
-        event = shown()
-        return event is not None and event.status == "cancelled"
-
-    def broken() -> str:
-        seen = "still shows it" if shown() else "never had it"
-        return f"{exchange.wish.caller}'s event should leave the calendar of {clinic.name}, which {seen}."
-
-    _await(scene, is_gone, broken)
+    calendar = f"the calendar of {scene.clinic_of(exchange.wish).name}"
+    _await(
+        scene,
+        lambda: _event(scene, exchange),
+        lambda event: event is not None and event.status == "cancelled",
+        lambda event: (
+            f"{exchange.wish.caller}'s event should leave {calendar}, which {'still shows it' if event else 'never had it'}."
+        ),
+    )
 
 
 def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
@@ -74,7 +69,7 @@ def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
     """However often the system tried, the calendar holds one event for the appointment."""
     calendar_must_show(scene, exchange)
     # An attempt that is still due could make another.
-    _await(scene, lambda: _is_synced(scene, exchange), lambda: _never_synced(scene, exchange))
+    _await_synced(scene, exchange, lambda: _is_synced(scene, exchange))
     found = events_of(scene, exchange)
     if len(found) != 1:
         ids = ", ".join(event.id for event in found)
@@ -88,20 +83,21 @@ def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
     _await(
         scene,
         lambda: _illness_was_met(scene, clinic),
-        lambda: f"The calendar of {clinic.name} should have been tried, and the failure noticed, {_in_time(scene)}.",
+        bool,
+        lambda _: f"The calendar of {clinic.name} should have been tried, and the failure noticed, {_in_time(scene)}.",
     )
 
 
 def no_transaction_waits(scene: Scene, exchange: Exchange) -> None:
     """From the booking until the system knows that the slow calendar has the event, no transaction stands open."""
 
-    def none_waited() -> bool:
+    def synced_and_none_waited() -> bool:
         waiting = scene.run.observer.waiting_transactions()
         if waiting:
             raise PromiseBroken(f"No transaction should wait for Google, but {len(waiting)} did; first: {waiting[0]}.")
         return _is_synced(scene, exchange)
 
-    _await(scene, none_waited, lambda: _never_synced(scene, exchange))
+    _await_synced(scene, exchange, synced_and_none_waited)
 
 
 def _illness_was_met(scene: Scene, clinic: Clinic) -> bool:
@@ -116,38 +112,41 @@ def _is_synced(scene: Scene, exchange: Exchange) -> bool:
     return any(entry.status == "synced" for entry in entries if entry.appointment_id == mine)
 
 
-def _never_synced(scene: Scene, exchange: Exchange) -> str:
-    return f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not."
+def _await_synced(scene: Scene, exchange: Exchange, look: Callable[[], bool]) -> None:
+    told = f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not."
+    _await(scene, look, bool, lambda _: told)
 
 
 def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointment) -> CalendarEvent:
-    def look() -> CalendarEvent | None:
-        return scene.calendar().event(_calendar_id(clinic), _event_id(exchange))
+    def is_as_booked(event: CalendarEvent | None) -> bool:
+        return event is not None and event.status != "cancelled" and event.start == row.appointment_time
 
-    def as_booked() -> CalendarEvent | None:
-        event = look()
-        kept = event is not None and event.status != "cancelled" and event.start == row.appointment_time
-        return event if kept else None
-
-    def broken() -> str:
-        event = look()
+    def broken(event: CalendarEvent | None) -> str:
         seen = f"shows it at {event.start} ({event.status})" if event else "has no such event"
         return (
             f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
             f"at {row.appointment_time} {_in_time(scene)}; it {seen}."
         )
 
-    return _await(scene, as_booked, broken)
-
-
-def _await(scene: Scene, look: Callable[[], Seen | None], broken: Callable[[], str]) -> Seen:
-    """What `look` finds, as soon as it finds anything within the calendar's time; else raises PromiseBroken."""
-    deadline = time.monotonic() + scene.calendar_seconds
-    while not (found := look()):
-        if time.monotonic() > deadline:
-            raise PromiseBroken(broken())
-        time.sleep(scene.poll_seconds)
+    found = _await(scene, lambda: _event(scene, exchange), is_as_booked, broken)
+    assert found is not None  # or it would not be as booked
     return found
+
+
+def _event(scene: Scene, exchange: Exchange) -> CalendarEvent | None:
+    return scene.calendar().event(_calendar_id(scene.clinic_of(exchange.wish)), _event_id(exchange))
+
+
+def _await(
+    scene: Scene, look: Callable[[], Seen], holds: Callable[[Seen], bool], broken: Callable[[Seen], str]
+) -> Seen:
+    """What is seen once it holds; raises PromiseBroken with what was seen last when the calendar's time is over."""
+    deadline = time.monotonic() + scene.calendar_seconds
+    while not holds(seen := look()):
+        if time.monotonic() > deadline:
+            raise PromiseBroken(broken(seen))
+        time.sleep(scene.poll_seconds)
+    return seen
 
 
 def _in_time(scene: Scene) -> str:

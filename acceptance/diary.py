@@ -64,7 +64,7 @@ Census = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 class Observer:
-    """Reads with full rights and never writes, but for `erase`."""
+    """Reads with full rights, and writes only to `settle` and to `erase` what the run made."""
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         self._connection = connection

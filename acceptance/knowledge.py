@@ -160,7 +160,7 @@ class Library:
         kept = self._kept(clinic, ids)
         if [kept.get(document_id) for document_id in ids] != list(texts):
             seen = sum(kept.get(document_id) == text for document_id, text in zip(ids, texts, strict=False))
-            raise PromiseBroken(f"{what}, to be kept as written; of {len(texts)} {seen} stand there so.")
+            raise PromiseBroken(f"{what}, but only {seen} of {len(texts)} are kept as written.")
         for document_id, text, how_close in zip(ids, texts, closeness, strict=True):
             self.documents[document_id] = Document(document_id, clinic.org_id, text, how_close, question)
 
