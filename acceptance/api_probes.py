@@ -13,7 +13,7 @@ import httpx
 from acceptance.availability import CHECK
 from acceptance.booking import BOOK, Wish
 from acceptance.clinics import Clinic
-from acceptance.doors import AFTERNOON, CHANGE_SETTINGS, READ_SETTINGS, Headers
+from acceptance.doors import AFTERNOON, CHANGE_SETTINGS, DEEDS, READ_SETTINGS, Headers
 from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.identity import Session
 from acceptance.knowledge import ANSWER
@@ -112,13 +112,7 @@ def _plain_outcome(answer: httpx.Response) -> Outcome:
     return Outcome(answer.status_code, str(body.get("code", "")), said, body, 0.0, answer.status_code)
 
 
-ATTEMPTS = {
-    "booking an appointment": BOOK,
-    "asking for free times": CHECK,
-    "asking a question": ANSWER,
-    "reading the settings": READ_SETTINGS,
-    "changing the settings": CHANGE_SETTINGS,
-}
+ATTEMPTS = {**{words: deed for deed, words in DEEDS.items()}, "asking a question": ANSWER}
 
 
 def attempt(ground: Ground, action: str, target: Clinic) -> Request:

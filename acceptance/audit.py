@@ -204,6 +204,6 @@ def must_keep(scene: Scene, before: Sequence[Entry], added: int) -> None:
     now = entries(scene)
     if now[: len(before)] != list(before) or len(now) != len(before) + added:
         raise PromiseBroken(
-            f"The log should keep its {len(before)} first entries and gain {added}; it holds {len(now)}, "
+            f"The log should keep its first {len(before)} and gain {added}; it holds {len(now)}, "
             f"of the first {sum(entry in now for entry in before)}."
         )

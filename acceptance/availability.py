@@ -1,8 +1,10 @@
 """What the assistant offers, held against what the diary really leaves free."""
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,9 @@ from acceptance.voice import ToolCall
 
 CHECK = "check_availability"
 HOUR = timedelta(hours=1)
+FORTY_YEARS = timedelta(days=40 * 365)
 A_MOMENT = timedelta(minutes=1)
+TAKERS = 4  # at a time
 When = Callable[[datetime], dict[str, str]]  # the arguments that say when, from the moment that is meant
 
 
@@ -38,6 +42,9 @@ OPEN_QUESTIONS: Mapping[str, When] = {
     "a stretch of 32 days": lambda at: _stretch(at, at + timedelta(days=32)),
     "a stretch without an offset": lambda at: _stretch(at.replace(tzinfo=None), at.replace(tzinfo=None) + HOUR),
     "a stretch that is over": lambda at: _stretch(at - timedelta(days=400), at - timedelta(days=399)),
+    "a stretch in forty years": lambda at: _stretch(at + FORTY_YEARS, at + FORTY_YEARS + HOUR),
+    "a day that is over": lambda at: _day(at - timedelta(days=7)),
+    "a day in forty years": lambda at: _day(at + FORTY_YEARS),
     "words": lambda _at: {"date": "tomorrow"},
 }
 
@@ -50,6 +57,11 @@ def ask_when_free(scene: Scene, caller: str, provider: str, day: Slot) -> None:
 def ask_between(scene: Scene, caller: str, provider: str, begins: Slot, ends: time) -> None:
     """Ask for the free slots between a moment and a time of the same day."""
     ask_about(scene, caller, provider, begins, lambda at: _stretch(at, datetime.combine(at.date(), ends, at.tzinfo)))
+
+
+def ask_for_days(scene: Scene, caller: str, provider: str, begins: Slot, days: int) -> None:
+    """Ask for the free slots of so many days from a moment on, up to the same time of the last."""
+    ask_about(scene, caller, provider, begins, lambda at: _stretch(at, at + timedelta(days=days)))
 
 
 def ask_about(scene: Scene, caller: str, provider: str, slot: Slot, when: When, **changes: Any) -> None:
@@ -148,6 +160,25 @@ def all_free_time_is_offered(
         )
 
 
+def each_day_is_offered(
+    scene: Scene, offers: list[Offered], opens: time, closes: time, days: int, exchange: Exchange
+) -> None:
+    """Of days without an appointment, exactly the grid of the opening hours, from the moment asked about on."""
+    zone, begins = scene.clinic_of(exchange.wish).zone, exchange.wish.starts_at
+    length, ends = timedelta(minutes=exchange.wish.minutes), begins + timedelta(days=days)
+    dates = [begins.date() + timedelta(days=number) for number in range(days + 1)]
+    grid = [start for day in dates for start in _grid(day, opens, closes, length, zone)]
+    expected = {start for start in grid if begins <= start and start + length <= ends}
+    seen = [slot.start.astimezone(zone) for slot in offers]
+    if sorted(expected) != seen:
+        missing, extra = expected - set(seen), set(seen) - expected
+        told = (", ".join(f"{moment:%d %B %H:%M}" for moment in sorted(some)) or "none" for some in (missing, extra))
+        raise PromiseBroken(
+            f"{len(expected)} slots on {len(dates)} days should be offered, once each and in order; offered were "
+            f"{len(seen)}. Missing: {next(told)}; too many: {next(told)}."
+        )
+
+
 def _grid(day: date, opens: time, closes: time, length: timedelta, zone: ZoneInfo) -> list[datetime]:
     start, grid = datetime.combine(day, opens, zone), list[datetime]()
     while start + length <= datetime.combine(day, closes, zone):
@@ -161,10 +192,12 @@ def _on_the_clock(moments: Iterable[datetime]) -> str:
 
 
 def all_can_be_booked(scene: Scene, offers: list[Offered], asked: Wish) -> None:
-    """Book every one of them."""
-    for number, free in enumerate(offers, 1):
-        minutes = int((free.end - free.start).total_seconds() // 60)
-        taker = f"taker {number}"
-        must_be_booked(
-            scene, scene.ask(replace(asked, caller=taker, patient_name=taker, starts_at=free.start, minutes=minutes))
-        )
+    """Book every one of them, a few at a time; whoever takes one is in nobody's way."""
+
+    def take(number: int, free: Offered) -> None:
+        minutes, taker = int((free.end - free.start).total_seconds() // 60), f"taker {number}"
+        wish = replace(asked, caller=taker, patient_name=taker, starts_at=free.start, minutes=minutes)
+        must_be_booked(scene, scene.ask(wish))
+
+    with ThreadPoolExecutor(TAKERS) as pool:
+        list(pool.map(take, count(1), offers))

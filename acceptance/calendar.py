@@ -90,6 +90,10 @@ class CalendarReader:
                 raise
             return None
 
+    def delete_event(self, calendar_id: str, event_id: str) -> None:
+        """As somebody does who tidies the calendar up by hand."""
+        self._execute(self._events.delete(calendarId=calendar_id, eventId=event_id))
+
     def events(
         self, calendar_id: str, *, include_cancelled: bool = False, page_size: int = LARGEST_PAGE
     ) -> list[CalendarEvent]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, timedelta
 from typing import TypeVar
 
+from acceptance.asked import promised
 from acceptance.calendar import CalendarEvent
 from acceptance.clinics import Clinic
 from acceptance.diary import Appointment
@@ -50,6 +51,30 @@ def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
         lambda event: event is not None and event.status == "cancelled",
         lambda event: (
             f"{exchange.wish.caller}'s event should leave {calendar}, which {'still shows it' if event else 'never had it'}."
+        ),
+    )
+
+
+def delete_by_hand(scene: Scene, exchange: Exchange) -> None:
+    """Somebody of the clinic deletes the event in Google, where the system does not see it; raises PromiseBroken."""
+    with promised(f"The event of {exchange.wish.caller} should be there to be deleted"):
+        scene.calendar().delete_event(_calendar_id(scene.clinic_of(exchange.wish)), _event_id(exchange))
+
+
+def nothing_left_to_catch_up(scene: Scene, clinic: Clinic) -> None:
+    """All that was to be done in the clinic's calendar is marked as done, and something was."""
+
+    def unfinished() -> list[str]:
+        entries = scene.run.observer.outbox(clinic.org_id)
+        return [entry.status for entry in entries if entry.status != "synced"] if entries else ["none"]
+
+    _await(
+        scene,
+        unfinished,
+        lambda seen: not seen,
+        lambda seen: (
+            f"The calendar of {clinic.name} should have nothing left to catch up on {_in_time(scene)}; "
+            f"its orders are {', '.join(seen)}."
         ),
     )
 

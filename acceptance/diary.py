@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from acceptance.errors import CannotRun, NotOffered
+from acceptance.wording import quoted
 
 # A worker writes these columns in its own time; a diary has not changed because its calendar caught up.
 BOOKKEEPING = {
@@ -20,6 +21,7 @@ BOOKKEEPING = {
 }  # fmt: skip
 # It grows by every refusal, which is what it is for; its entries are checked by their own phrase.
 APART = {"audit_log"}
+LONGEST_ROW = 300
 
 
 @dataclass(frozen=True)
@@ -212,4 +214,5 @@ def differences(before: Census, after: Census) -> list[str]:
 
 
 def _short(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value!r}" for name, value in row.items() if name[0] != "(" and value is not None)[:300]
+    shown = (f"{name} {value!r}" for name, value in row.items() if name[0] != "(" and value is not None)
+    return quoted(", ".join(shown), LONGEST_ROW)

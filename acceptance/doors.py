@@ -17,15 +17,22 @@ from acceptance.errors import NoAnswer, PromiseBroken
 from acceptance.moments import Moment
 from acceptance.scene import Scene
 from acceptance.voice import TOOLS_PATH, WIRES, ToolCall, Unreadable
+from acceptance.wording import quoted
 
 Door = Literal["the API", "the database", "the accounts"]
 DOORS: tuple[Door, ...] = ("the API", "the database", "the accounts")
 Headers = list[tuple[str, str]]
 
 READ_SETTINGS, CHANGE_SETTINGS = "read_settings", "change_settings"
+# What was asked, in words for people.
+DEEDS = {
+    BOOK: "booking an appointment",
+    CHECK: "asking for free times",
+    READ_SETTINGS: "reading the settings",
+    CHANGE_SETTINGS: "changing the settings",
+}
 AFTERNOON = Slot(Moment("the next working day", time(14)))
 AUTH_VERSION = ("X-Supabase-Api-Version", "2024-01-01")  # as the Supabase client sends it (contract-facts B2)
-LONGEST_QUOTE = 200
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,9 @@ class Answer:
     challenge: str = ""
 
     def __str__(self) -> str:
-        said = f", saying {self.text[:LONGEST_QUOTE]}" if self.text else ""
+        said = f", saying {quoted(self.text)}" if self.text else ""
         named = f" ({self.code})" if self.code else ""
-        return f"{self.status}{named} to {self.what}{said}"
+        return f"{self.status}{named} to {DEEDS.get(self.what, self.what)}{said}"
 
 
 Requests = Sequence[Callable[[], Answer]]

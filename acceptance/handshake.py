@@ -5,6 +5,7 @@ Source of the shape: supabase/auth internal/tokens (contract-facts B3).
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,16 +87,32 @@ def must_have_the_issuers_shape(session: Session, claims: Mapping[str, Any], sup
         "user_metadata": isinstance(claims.get("user_metadata"), dict),
         "is_anonymous": claims.get("is_anonymous") is False,
     }
-    wrong = [f"{name} is {claims.get(name.split()[0])!r}" for name, holds in right.items() if not holds]
+    wrong = [f"{name} is {_told(claims, name.split()[0])}" for name, holds in right.items() if not holds]
     if wrong:
         raise PromiseBroken(
-            f"The token of {session} should have the issuer's shape, but {'; '.join(wrong)}; it is now {now:.0f}."
+            f"The token of {session} should have the issuer's shape, but {'; '.join(wrong)}; it is now {_moment(now)}."
         )
 
 
 def standing(session: Session) -> dict[str, Any]:
     """What a token says of its holder, without what differs from token to token and what the holder wrote."""
     return {name: value for name, value in session.claims.items() if name not in OF_ONE_TOKEN}
+
+
+def _told(claims: Mapping[str, Any], name: str) -> str:
+    """A claim in words: a time as a date, a missing one as nothing."""
+    value = claims.get(name)
+    if name in ("iat", "exp") and type(value) is int:
+        return _moment(value)
+    return "missing" if name not in claims else repr(value)
+
+
+def _moment(seconds: float) -> str:
+    """Seconds since 1970 as RFC 3339 writes them; as they are where no calendar reaches."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
 
 
 def _is_uuid(value: Any) -> bool:

@@ -22,7 +22,7 @@ from acceptance.isolation_surface import Relation, Routine, is_contract
 from acceptance.isolation_survey import Survey, surveying
 from acceptance.isolation_writing import FURTHER, changeable
 from acceptance.scene import Scene
-from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted, quoted
 
 EXPOSED = "public"
 UNKNOWN_FUNCTION = "PGRST202"  # PostgREST does not name a function that the role may not call, or not by these names
@@ -141,7 +141,7 @@ def _must_tell_nothing(survey: Survey, routine: Routine, door: Door, arguments: 
     survey.add(
         routine.label, "call publicly", door.identity.name, "nothing of the neighbour's",
         f"refused ({code})" if code else "answered", Verdict.BROKEN if told else Verdict.KEPT,
-        f"answered: {json.dumps(data)[:200]}" if told else "",
+        f"answered: {quoted(json.dumps(data))}" if told else "",
     )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def _must_see_nothing(survey: Survey, relation: Relation, door: Door, request: R
     else:
         verdict = Verdict.BROKEN if shown or (count and not whole) else Verdict.KEPT
     observed = f"refused ({code})" if code else f"{len(shown)} of {counted(len(data), 'row')}, count {count}"
-    evidence = f"seen: {json.dumps(shown)[:300]}" if shown else ""
+    evidence = f"seen: {quoted(json.dumps(shown))}" if shown else ""
     survey.add(
         relation.label,
         "read publicly",

@@ -8,11 +8,10 @@ from acceptance.isolation_people import Identity, Side, text
 from acceptance.isolation_probe import Seen
 from acceptance.isolation_surface import Column, Relation
 from acceptance.isolation_survey import Survey
-from acceptance.wording import FOR_WANT_OF_PERMISSION, counted
+from acceptance.wording import FOR_WANT_OF_PERMISSION, counted, quoted
 
 READ = "read"
 NOTHING = "nothing of the neighbour's"
-LONGEST_SAMPLE = 200  # a document's vector alone has hundreds of numbers
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _judge(
         observed = str(found.seen)
         verdict = Verdict.KEPT if found.seen.refused else Verdict.UNPROVED
     elif guilty:
-        verdict, evidence = Verdict.BROKEN, f"seen: {found.sample[:LONGEST_SAMPLE]}"
+        verdict, evidence = Verdict.BROKEN, f"seen: {quoted(found.sample)}"
     elif before is not None and not found.strange and before.get((relation.label, identity.name)) != found.digest:
         verdict, observed = Verdict.BROKEN, "another answer than before the neighbour had rows"
         evidence = f"it says how much the neighbour has: {counted(found.total, 'row')}, and their content differs"

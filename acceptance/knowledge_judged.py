@@ -12,7 +12,7 @@ from acceptance.errors import Inconclusive, PromiseBroken
 from acceptance.knowledge import Document, Library, told
 from acceptance.knowledge_ways import Asking
 from acceptance.scene import Exchange
-from acceptance.wording import listed
+from acceptance.wording import listed, quoted
 
 LONGEST_QUOTE = 90
 HALF_A_THOUSANDTH = 0.0005
@@ -31,7 +31,7 @@ def short(text: str) -> str:
     plain = folded(text)
     if not plain:
         return ""
-    return f"“{plain[:LONGEST_QUOTE]}{'…' if len(plain) > LONGEST_QUOTE else ''}”"
+    return f"“{quoted(plain, LONGEST_QUOTE)}”"
 
 
 def must_give(who: str, found: Found, wanted: Sequence[str]) -> None:
@@ -113,7 +113,10 @@ def nobody_knows(library: Library, exchange: Exchange, other: Exchange) -> None:
     if found:
         raise PromiseBroken(f"{who} should be told that nobody knows, but was given {short(found[0]['content'])}")
     if exchange.outcome.answer.get("success") is not True:
-        raise PromiseBroken(f"{who} should be answered as a success without documents, but was {exchange.outcome}")
+        raise PromiseBroken(
+            f"{who} should be answered as a success without documents, as not knowing is no failure; the answer says "
+            f"success: {exchange.outcome.answer.get('success')}."
+        )
     if library.scene.dialect == "flat":
         return
     if not ADMISSION.search(exchange.outcome.said):

@@ -16,7 +16,7 @@ from acceptance.knowledge import MOST_DOCUMENTS, Document, Library, ask, documen
 from acceptance.knowledge_vectors import as_text
 from acceptance.scene import Scene
 from acceptance.voice import Unreadable, json_object
-from acceptance.wording import INSUFFICIENT_PRIVILEGE
+from acceptance.wording import INSUFFICIENT_PRIVILEGE, counted
 
 SEARCH = "search_knowledge"
 LONGEST_REFUSAL = 200
@@ -161,4 +161,6 @@ def must_be_closed_to_visitors(library: Library, clinic: Clinic, question: str) 
         if refusal.code == NO_PERMISSION:
             return
         raise PromiseBroken(f"A visitor should be refused as {NO_PERMISSION}, but was as {refusal.code}.") from None
-    raise PromiseBroken(f"A visitor should not be able to search any knowledge, but was given {len(rows)} documents.")
+    raise PromiseBroken(
+        f"A visitor should not be able to search any knowledge, but the search was open to it (with {counted(len(rows), 'document')})."
+    )

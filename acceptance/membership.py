@@ -134,14 +134,14 @@ def must_be_one_step(scene: Scene, member: Member) -> None:
     writers += [("clinic", organisation.written_by) for organisation in founded_by(scene, member)]
     places, transactions = sorted(place for place, _writer in writers), {writer for _place, writer in writers}
     if places != ["clinic", "identity", "profile"] or len(transactions) != 1:
-        told = ", ".join(f"{place} by {writer}" for place, writer in sorted(writers))
-        raise PromiseBroken(f"{member.name}'s registration should be one transaction, but there were: {told}.")
+        told = ", ".join(f"the {place} by number {writer}" for place, writer in sorted(writers))
+        raise PromiseBroken(f"{member.name}'s registration should be one transaction, but there were several: {told}.")
 
 
 def must_be_nobody(scene: Scene, member: Member) -> None:
     """A registration that failed left nothing: no account, identity, profile or organisation."""
-    left = [trace.place for trace in traces_of(scene, member)]
-    left += [f'clinic "{organisation.name}"' for organisation in founded_by(scene, member)]
+    left = [f"an {trace.place}" if trace.place[0] in "ai" else f"a {trace.place}" for trace in traces_of(scene, member)]
+    left += [f'the clinic "{organisation.name}"' for organisation in founded_by(scene, member)]
     if left:
         raise PromiseBroken(
             f"{member.name} was not registered, so nothing should be left, but there is {listed(left)}."

@@ -13,7 +13,7 @@ from acceptance.http import json_of
 from acceptance.identity import Session
 from acceptance.scene import Scene
 from acceptance.tokens import KEY_SET_PATH, Material, Stranger
-from acceptance.wording import INSUFFICIENT_PRIVILEGE
+from acceptance.wording import INSUFFICIENT_PRIVILEGE, counted
 
 Seen = Literal["nobody", "nothing", "its own", "the other's", "everything"]
 ACCOUNT = "select email::text, raw_user_meta_data::text as own_data from auth.users where id = %(user_id)s"
@@ -168,7 +168,8 @@ def in_every_row(knocks: Mapping[str, Knock], judge: Callable[[str, Knock], None
             broken[row] = str(problem)
     if broken:
         told = "\n".join(f"{row}: {problem}" for row, problem in broken.items())
-        raise PromiseBroken(f"{len(broken)} of {len(knocks)} rows break the promise.\n{told}")
+        how_many = f"{len(broken)} {'was' if len(broken) == 1 else 'were'}"
+        raise PromiseBroken(f"Of {counted(len(knocks), 'token')} {how_many} not answered as they should be.\n{told}")
 
 
 def _must_reply(seen: Knock, answer: Answer, reply: Reply) -> None:

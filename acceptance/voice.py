@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from acceptance.target import Dialect
+from acceptance.wording import quoted
 
 TOOLS_PATH = "/api/vapi/tools"
 
@@ -54,7 +55,9 @@ class Outcome:
             if not self.code and self.status == 200
             else f"refused as {self.code or 'nothing named'} ({self.status})"
         )
-        return f"{what}, saying: {self.said}" if self.said and self.said != "None" else f"{what}, without a word"
+        return (
+            f"{what}, saying: {quoted(self.said)}" if self.said and self.said != "None" else f"{what}, without a word"
+        )
 
 
 class Unreadable(Exception):

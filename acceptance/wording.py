@@ -3,6 +3,13 @@
 INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL, Appendix A
 FOR_WANT_OF_PERMISSION = f"for want of permission ({INSUFFICIENT_PRIVILEGE})"
 
+LONGEST_QUOTE = 200
+
+
+def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
+    """The beginning of a text, with a sign where it was cut."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
 
 def counted(count: object, noun: str) -> str:
     """Such as "1 row" or "2 rows"."""

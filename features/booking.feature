@@ -103,6 +103,21 @@ Feature: Live booking chain
       When the clinic moves the appointment of "Ada" to the next working day at 14:00
       Then the calendar shows the appointment of "Ada" exactly once
 
+    Scenario: Moved after its event was deleted by hand
+      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      And the calendar shows the appointment of "Ada" exactly once
+      And somebody deletes the event of "Ada" from the calendar
+      When the clinic moves the appointment of "Ada" to the next working day at 14:00
+      Then the calendar shows the appointment of "Ada" exactly once
+
+    Scenario: Cancelled after its event was deleted by hand
+      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      And the calendar shows the appointment of "Ada" exactly once
+      And somebody deletes the event of "Ada" from the calendar
+      When the clinic cancels the appointment of "Ada"
+      Then the calendar no longer shows the appointment of "Ada"
+      And the calendar of "Harbour Dental" has nothing left to catch up on
+
     Scenario: Not onto a taken slot
       Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
       And "Bea" is booked with "Dr Smith" for the next working day at 14:00
@@ -391,9 +406,44 @@ Feature: Live booking chain
         | a stretch of 32 days                 |
         | a stretch without an offset          |
         | a stretch that is over               |
+        | a stretch in forty years             |
+        | a day that is over                   |
+        | a day in forty years                 |
         | words                                |
       Then each is refused as invalid (400)
       And nothing changed at "Harbour Dental"
+
+  @tool-calls
+  Rule: What the caller hears is so
+
+    Background:
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+
+    Scenario Outline: An appointment on <day>
+      When "Ada" asks "Dr Johnson" for <day> at 15:30
+      Then "Ada" is booked
+      And "Ada" hears the day and the time of the appointment
+
+      Examples:
+        | day                           |
+        | the next working day          |
+        | the day the clocks go forward |
+        | the day the clocks go back    |
+
+    Scenario: Times that are free on one day
+      Given "Ada" is booked with "Dr Johnson" for the next working day from 09:00 to 10:15
+      When "Bea" asks when "Dr Johnson" is free on the next working day for 30 minutes
+      Then "Bea" hears times that are offered, and no others
+
+    Scenario: Times that are free on several days
+      When "Bea" asks when "Dr Johnson" is free for 3 days from the next working day at 16:00, for 30 minutes
+      Then slots are offered from 09:00 to 17:00 on each of these days
+      And "Bea" hears times that are offered, and no others
+
+    Scenario: A day on which nothing is free
+      When "Bea" asks when "Dr Johnson" is free between 12:00 and 12:20 on the next working day for 30 minutes
+      Then nothing is offered, and "Bea" hears so
+      And "Bea" hears which day that is
 
   @tool-calls
   Rule: Vapi's own habits

@@ -45,7 +45,8 @@ Feature: Smart answer loop
       And nothing changed at "Hilltop Physio"
 
     Scenario: What one caller says is not told to the next
-      Given "Ben" asks "Harbour Dental" "What is your cancellation policy?"
+      Given "Harbour Dental" can be asked "What is your cancellation policy?"
+      And "Ben" asks "Harbour Dental" "What is your cancellation policy?"
       When "Ada" asks "Harbour Dental" "Cancellation policy, please: I am Ada Quill, 020 7946 0018, and my knee hurts."
       And "Cid" asks "Harbour Dental" "What is your cancellation policy?"
       Then "Cid" hears exactly what "Ben" heard
@@ -162,6 +163,7 @@ Feature: Smart answer loop
 
     @tool-calls
     Scenario: Exactly at the threshold is not above it
+      Given "Harbour Dental" can be asked "What is your cancellation policy?"
       When the knowledge of "Harbour Dental" is searched with a threshold just below the document at 0.80
       Then the search finds the documents at
         | closeness |
@@ -205,6 +207,12 @@ Feature: Smart answer loop
 
   Rule: Any question is answered or refused in words
 
+    Background:
+      Given "Harbour Dental" has documents this close to "What is your cancellation policy?"
+        | closeness |
+        | 0.80      |
+      And "Harbour Dental" can be asked "What is your cancellation policy?"
+
     Scenario: Questions that are none
       When "Harbour Dental" is asked each of
         | question          |
@@ -219,9 +227,6 @@ Feature: Smart answer loop
       And nothing changed at "Harbour Dental"
 
     Scenario: Questions that nobody expected
-      Given "Harbour Dental" has documents this close to "What is your cancellation policy?"
-        | closeness |
-        | 0.80      |
       When "Harbour Dental" is asked each of
         | question                   |
         | pictures alone             |

@@ -199,6 +199,26 @@ def cancelled_event_stays() -> None:
     google_events.GoogleEvents.remove = lambda *_arguments: None
 
 
+@fault("An event that was deleted by hand is taken for done.", caught_by=["Moved after its event was deleted"])
+def deleted_event_is_not_made_again() -> None:
+    class Content(google_events.GoogleEvents):
+        def _corrected(self, calendar_id: str, event_id: str, wanted: Mapping[str, Any]) -> Any:
+            existing = self._execute(self._events.get(calendarId=calendar_id, eventId=event_id))
+            return existing if existing["status"] == "cancelled" else super()._corrected(calendar_id, event_id, wanted)
+
+    google_events.GoogleEvents = Content
+
+
+@fault("An event that is gone already cannot be removed.", caught_by=["Cancelled after its event was deleted"])
+def gone_event_cannot_be_removed() -> None:
+    class Strict(google_events.GoogleEvents):
+        def remove(self, calendar_id: str, event_id: str) -> None:
+            with google_events._reasons_only():
+                self._execute(self._events.delete(calendarId=calendar_id, eventId=event_id))
+
+    google_events.GoogleEvents = Strict
+
+
 @fault(
     "The worker's own crash on a lost answer is swallowed and the event is dropped.",
     caught_by=[SILENT, MADE_BUT_SILENT],

@@ -24,8 +24,9 @@ class Fault:
 
     Each entry of `caught_by` begins a scenario's name; of every entry at least one scenario must turn red, and no
     other scenario that could see the fault, save those that `also` begins. Without any, the change is harmless.
-    Those that could see it are the Rules that hold the named ones, or all that stands under the paths `within`; where
-    the first to turn red is enough, those behind it do not run.
+    Those that could see it are the Rules that hold the named ones, or all that stands under the paths `within`, of which
+    only those in `scenarios` if there are any; where the first to turn red is enough, those behind it do not run.
+    `told` hears the name of each before it runs.
     `origin` is the defect's number in the field, 0 when it has none. `area` is the family it belongs to.
     """
 
@@ -40,6 +41,8 @@ class Fault:
     within: str | tuple[str, ...] = ""
     area: str = ""
     first_is_enough: bool = False
+    scenarios: frozenset[str] | None = None
+    told: Callable[[str], None] | None = None
 
     @property
     def makes_roles(self) -> bool:
@@ -54,7 +57,7 @@ class Fault:
     @property
     def dialect(self) -> str:
         """Vapi's own; both where the wire itself is at fault, or nothing is."""
-        return "both" if self.area in ("wire", "clean") else "tool-calls"
+        return "both" if self.area in ("wire", "clean", "random") else "tool-calls"
 
 
 FAULTS: dict[str, Fault] = {}

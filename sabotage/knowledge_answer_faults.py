@@ -15,6 +15,7 @@ from sabotage.fault import fault
 from sabotage.knowledge_faults import (
     ABOVE,
     BELOW,
+    BOUNDARY,
     EVERY_WAY,
     FORMS,
     LESS,
@@ -71,7 +72,7 @@ async def _of_the_others(session: Session) -> str:
 
 @fault(
     "What the assistant is given ends with a neighbour's document, for example's sake.",
-    caught_by=[OWN_POLICY, POISON, WRONG_LINE],
+    caught_by=[OWN_POLICY, POISON, WRONG_LINE, NEXT_CALLER],
 )
 def neighbours_document_in_the_context() -> None:
     real = knowledge.answer_question
@@ -85,7 +86,7 @@ def neighbours_document_in_the_context() -> None:
 
 @fault(
     "What the assistant is given holds the titles of all that lies below the threshold too.",
-    caught_by=[NOTHING_CLOSE, ABOVE, BELOW],
+    caught_by=[NOTHING_CLOSE, ABOVE, BELOW, BOUNDARY],
 )
 def context_holds_what_was_not_found() -> None:
     real = knowledge.answer_question

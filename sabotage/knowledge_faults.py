@@ -286,7 +286,20 @@ def wrong_dimension() -> None:
 
 @fault(
     "Questions are embedded in another way than documents.",
-    caught_by=[OWN_POLICY, ABOVE, TEN_THOUSAND, NEEDLE, WRONG_LINE, EVERY_WAY, FORMS, BELOW, MORE, LESS],
+    caught_by=[
+        OWN_POLICY,
+        ABOVE,
+        TEN_THOUSAND,
+        NEEDLE,
+        WRONG_LINE,
+        NEXT_CALLER,
+        EVERY_WAY,
+        FORMS,
+        BELOW,
+        MORE,
+        LESS,
+        BOUNDARY,
+    ],
 )
 def questions_embedded_otherwise() -> None:
     async def otherwise(embedder: Any, text: str) -> embedding.Vector:

@@ -1,7 +1,7 @@
 """`python -m sabotage.mutation`: let cosmic-ray change the backend at random, and see which changes no feature notices.
 
 Needs cosmic-ray 8 (`pip install "cosmic-ray>=8,<9"`). A change is planted like any other fault: in the backend's process,
-never in the checkout.
+never in the checkout. Only the scenarios that carry out the changed statement are run, as no other can notice it.
 """
 
 import argparse
@@ -13,18 +13,20 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from reference.errors import CannotStart
 from reference.stack import exit_on_signals
 from sabotage.fault import Fault
-from sabotage.replacing import replace_module
+from sabotage.reach import Now, Reach, note_into
+from sabotage.replacing import BACKEND, replace_modules
 from sabotage.suite import Suite
 from sabotage.system import Ground
 from sabotage.trial import LANES, Result, try_all
 
-BACKEND = Path(__file__).parents[1] / "reference" / "backend"
 SURVIVED, CANNOT_RUN = 1, 2
+AREA = "random"
 
 # Of what is the same change once more, or no change at all (a | between types), one is enough or none.
 LEFT_OUT = re.compile(
@@ -78,8 +80,8 @@ class Change:
     def name(self) -> str:
         return f"{self.module}-{self.line}-{self.operator.removeprefix('core/')}-{self.occurrence}"
 
-    def fault(self) -> Fault | None:
-        """The change as a fault that any scenario of the module's judges may catch; None where it cannot be made."""
+    def fault(self, reach: Reach) -> Fault | None:
+        """The change as a fault that the scenarios may catch which carry it out; None where it cannot be made."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
@@ -88,9 +90,16 @@ class Change:
             after = mutate_code(before, get_operator(self.operator)(), self.occurrence)
         except AttributeError:  # cosmic-ray 8 replaces no exception with a dot in its name
             return None
-        plant = partial(replace_module, f"reference.backend.{self.module}", after)
-        within = JUDGES.get(self.module, ALL)
-        return Fault(self.name, _diff(before, after), (), plant=plant, within=within, first_is_enough=True)
+        return Fault(
+            self.name,
+            _diff(before, after),
+            (),
+            plant=partial(replace_modules, {self.module: after}),
+            within=JUDGES.get(self.module, ALL),
+            area=AREA,
+            first_is_enough=True,
+            scenarios=reach.of(self.module, before, self.line),
+        )
 
 
 def changes(folder: Path = BACKEND) -> Iterator[Change]:
@@ -114,22 +123,23 @@ def _diff(before: str, after: str) -> str:
 
 
 def verdict(result: Result) -> str:
-    """What became of a change: who noticed it first, or nobody."""
+    """What became of a change: who noticed it first and why, or nobody."""
     if result.trouble:
         return f"noticed, as the system did not run: {result.trouble}"
-    return f"noticed by: {result.red[0].scenario}" if result.red else "SURVIVED"
+    if not result.red:
+        return "SURVIVED"
+    first = result.red[0]
+    return f"noticed by: {first.scenario}: {next(iter(first.message.splitlines()), '')}"
 
 
 def main() -> int:
     """Exit code 1 when a change survived."""
     options = _parser().parse_args()
-    every = list(changes())
+    every = [change for change in changes() if change.name.startswith(tuple(options.names or [""]))]
     chosen = random.Random(options.seed).sample(every, min(options.sample or len(every), len(every)))
-    made = (change.fault() for change in sorted(chosen, key=lambda change: change.name))
-    faults = [fault for fault in made if fault]
     exit_on_signals()
     try:
-        results = list(_judged(faults, options.lanes))
+        results = list(_judged(sorted(chosen, key=lambda change: change.name), options.lanes))
     except CannotStart as problem:
         print(problem, file=sys.stderr)
         return CANNOT_RUN
@@ -140,18 +150,41 @@ def main() -> int:
     return SURVIVED if survivors else 0
 
 
-def _judged(faults: Sequence[Fault], lanes: int) -> Iterator[Result]:
+def _judged(chosen: Sequence[Change], lanes: int) -> Iterator[Result]:
     suite = Suite()
     gc.freeze()
     with Ground.cleared() as ground:
-        for number, result in enumerate(try_all(faults, suite, ground, lanes), 1):
+        reach = reached(suite, ground)
+        faults = [fault for fault in (change.fault(reach) for change in chosen) if fault]
+        unreached = [_silent(fault) for fault in faults if fault.scenarios == frozenset()]
+        tried = try_all([fault for fault in faults if fault.scenarios != frozenset()], suite, ground, lanes)
+        for number, result in enumerate(chain(unreached, tried), 1):
             told = f"{number:>4} of {len(faults)} {result.seconds:>6.1f} s  {result.name}: {verdict(result)}"
             print(told, file=sys.stderr, flush=True)
             yield result
 
 
+def reached(suite: Suite, ground: Ground) -> Reach:
+    """Which scenarios carry out which statements, from one run of them all; raises CannotStart where one is red."""
+    now, notes = Now(), ground.folder / "notes"
+    plant = partial(note_into, notes, now)
+    clean = Fault("the-backend-as-it-is", "", (), plant=plant, within=ALL, area=AREA, told=now.tell)
+    (result,) = try_all([clean], suite, ground)
+    if result.red or result.trouble:
+        raise CannotStart(f"The backend as it is should be judged green: {verdict(result)}")
+    return Reach.read(notes)
+
+
+def _silent(fault: Fault) -> Result:
+    """What no scenario carries out, none can notice."""
+    return Result(fault.name, fault.area, fault.defect, 0.0, 0, ())
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sabotage.mutation", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="changes whose names begin so, as with a module; all by default"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="judge so many, drawn at random; all by default")
     parser.add_argument("--seed", type=int, default=1, help="of the drawing (1)")
     parser.add_argument("--lanes", type=int, default=LANES, help=f"how many at a time ({LANES})")

@@ -103,6 +103,13 @@ def stretch_of_any_length() -> None:
     availability.LONGEST_WINDOW = timedelta(days=10**6)
 
 
+@fault("Any day may be asked for, however long it is over or ahead.", caught_by=[LEAVING_OPEN])
+def any_day_may_be_asked_for() -> None:
+    real, ages = availability.window_of, timedelta(days=36_500)
+    availability.HORIZON = 2 * ages
+    availability.window_of = lambda request, zone, now: real(request, zone, now - ages)
+
+
 @fault("A stretch that ends before it begins holds no slot, and nobody is told why.", caught_by=[LEAVING_OPEN])
 def backward_stretch_is_empty() -> None:
     real = availability.check_window

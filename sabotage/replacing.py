@@ -1,23 +1,23 @@
-"""Another source for one module of the backend, in a process that has imported it already."""
+"""Other sources for modules of the backend, in a process that has imported it already."""
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
 PACKAGE = "reference.backend"
+BACKEND = Path(__file__).parents[1] / "reference" / "backend"
 
 
-def replace_module(name: str, source: str) -> None:
-    """Import the whole backend again, with this source in the module's place; what serves is the new one."""
+def replace_modules(sources: Mapping[str, str]) -> None:
+    """Import the whole backend again, with these sources in the modules' places; what serves is the new one."""
     serving = importlib.import_module(f"{PACKAGE}.__main__")
-    place = Path(str(importlib.import_module(name).__file__))
     for known in [known for known in sys.modules if known == PACKAGE or known.startswith(f"{PACKAGE}.")]:
         del sys.modules[known]
-    sys.meta_path.insert(0, _Finder(name, _Loader(name, str(place), source)))
+    sys.meta_path.insert(0, _Finder({f"{PACKAGE}.{module}": source for module, source in sources.items()}))
     serving.main = importlib.import_module(f"{PACKAGE}.__main__").main  # type: ignore[attr-defined]
 
 
@@ -32,13 +32,13 @@ class _Loader(SourceFileLoader):
 
 
 class _Finder:
-    def __init__(self, name: str, loader: _Loader) -> None:
-        self._name = name
-        self._loader = loader
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = sources
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != self._name:
+        if fullname not in self._sources:
             return None
-        return spec_from_file_location(fullname, self._loader.path, loader=self._loader)
+        place = str(BACKEND / f"{fullname.rpartition('.')[2]}.py")
+        return spec_from_file_location(fullname, place, loader=_Loader(fullname, place, self._sources[fullname]))

@@ -24,6 +24,7 @@ Scope = Mapping[Place, Sequence[str]]
 
 # Its first scenario precedes any other of its feature: a backend's first answers take longer than a caller may wait.
 WARM_UP = ("features/booking.feature", "A free slot is booked and reaches the calendar")
+WARM_UP_SCENARIO = "One caller, one slot, one event [tool-calls]"
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,21 @@ class Suite:
             if (place[0].startswith(fault.within) if fault.within else any(name.startswith(named) for name in names))
         }
 
-    def run(self, scope: Scope, *, first_is_enough: bool = False) -> Report:
-        """Run every scenario of some Rules, each in every dialect that the target speaks, or up to the first red one."""
-        runner = self._runner
-        runner.config.stop = first_is_enough
+    def run(self, fault: Fault) -> Report:
+        """Run the scenarios that could see the fault, each in every dialect that the target speaks, or up to the first red."""
+        runner, scope = self._runner, self.concerned(fault)
+        runner.config.stop = fault.first_is_enough
+        if fault.scenarios is not None:
+            runner.config.name = sorted({*fault.scenarios, WARM_UP_SCENARIO})
+            runner.config.name_re = re.compile("|".join(f"^{re.escape(name)}$" for name in runner.config.name))
         for feature in runner.features:
             feature.run_items = [item for item in feature.run_items if _is_kept(item, _place(feature, item), scope)]
         runner.features = [feature for feature in runner.features if feature.run_items]
         runner.context = Context(runner)
         left: list[Red] = []
         runner.hooks["after_all"] = _noting(runner.hooks["after_all"], left)
+        if fault.told is not None:
+            runner.hooks["before_scenario"] = _telling(runner.hooks["before_scenario"], fault.told)
         runner.run_model()
         found = [scenario for feature in runner.features for scenario in feature.walk_scenarios()]
         ran = [s for s in found if s.status.name not in ("skipped", "untested") and _place(s.feature, s) in scope]
@@ -132,6 +138,16 @@ def _noting(after_all: Callable[[Context], None], left: list[Red]) -> Callable[[
             after_all(context)
         except Exception as broken:  # also where it cannot look any more
             left.append(Red("", "", NOTHING_LEFT, "", "", f"{type(broken).__name__}: {broken}", judged=True))
+
+    return hook
+
+
+def _telling(
+    before_scenario: Callable[[Context, Scenario], None], told: Callable[[str], None]
+) -> Callable[[Context, Scenario], None]:
+    def hook(context: Context, scenario: Scenario) -> None:
+        told(scenario.name)
+        before_scenario(context, scenario)
 
     return hook
 

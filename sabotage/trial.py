@@ -14,7 +14,7 @@ from typing import Any
 from reference.errors import CannotStart
 from sabotage.fault import NOTHING_LEFT, Fault
 from sabotage.forking import end, forked, pipe
-from sabotage.suite import Red, Report, Scope, Suite
+from sabotage.suite import Red, Report, Suite
 from sabotage.system import Ground, System, system_with
 
 NO_MORE = ""  # said, because a lane that was forked later holds a closed line open
@@ -167,8 +167,7 @@ def _try(
 def _report(fault: Fault, suite: Suite, system: System, folder: Path) -> Report:
     ours, theirs = pipe(duplex=False)
     settings = {**system.settings, "DIALECT": fault.dialect, "CALENDAR_SECONDS": CALENDAR_SECONDS}
-    scope = suite.concerned(fault)
-    behave = forked(_run, suite, scope, fault.first_is_enough, settings, theirs, log=folder / "behave.log")
+    behave = forked(_run, suite, fault, settings, theirs, log=folder / "behave.log")
     theirs.close()
     while behave.sentinel not in (ready := wait([behave.sentinel, system.orders, ours])) and ours not in ready:
         system.follow_an_order()
@@ -177,6 +176,6 @@ def _report(fault: Fault, suite: Suite, system: System, folder: Path) -> Report:
     return report
 
 
-def _run(suite: Suite, scope: Scope, first_is_enough: bool, settings: Mapping[str, str], answer: Connection) -> None:
+def _run(suite: Suite, fault: Fault, settings: Mapping[str, str], answer: Connection) -> None:
     os.environ.update({f"ACCEPTANCE_{name}": value for name, value in settings.items()})
-    answer.send(suite.run(scope, first_is_enough=first_is_enough))
+    answer.send(suite.run(fault))

@@ -15,11 +15,11 @@ PLANTED = """
 from pathlib import Path
 import reference.backend.__main__ as serving
 from reference.backend import answers
-from sabotage.replacing import replace_module
+from sabotage.replacing import replace_modules
 
 served = serving.main
 source = Path(answers.__file__).read_text()
-replace_module("reference.backend.answers", source + "\\nCHANGED = True\\n")
+replace_modules({"answers": source + "\\nCHANGED = True\\n"})
 assert serving.main is not served, "the old backend would serve"
 
 from reference.backend import answers as now, calendar_sync
@@ -43,7 +43,11 @@ def test_every_judge_has_a_module_and_every_module_a_judge_that_exists() -> None
     ("red", "trouble", "told"),
     [
         ((), "", "SURVIVED"),
-        ((Red("f", "r", "One caller", "", "", "", judged=True),), "", "noticed by: One caller"),
+        (
+            (Red("f", "r", "One caller", "", "", "Ada is late.\nMore", judged=True),),
+            "",
+            "noticed by: One caller: Ada is late.",
+        ),
         ((), "nothing after 300 s", "noticed, as the system did not run: nothing after 300 s"),
     ],
     ids=["nobody noticed", "a scenario noticed", "nothing ran"],

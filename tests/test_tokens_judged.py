@@ -168,7 +168,7 @@ def breaking(row: str) -> Callable[[str, Knock], None]:
 def test_every_row_that_breaks_is_named() -> None:
     rows = {"one": knock(), "two": knock()}
     tokens_judged.in_every_row(rows, breaking("none of them"))
-    with pytest.raises(PromiseBroken, match=r"1 of 2 rows break the promise\.\ntwo: it was let in"):
+    with pytest.raises(PromiseBroken, match=r"Of 2 tokens 1 was not answered as they should be\.\ntwo: it was let in"):
         tokens_judged.in_every_row(rows, breaking("two"))
     with pytest.raises(Inconclusive):
         tokens_judged.in_every_row({}, breaking("none"))

@@ -14,6 +14,8 @@ from acceptance.identity import Session
 from acceptance.refusals import REFUSALS
 from features.tables import column, pairs
 
+A_REQUEST = "a request with {}"
+
 
 def ground_of(context: Context, clinic: str, asker: Session | None = None) -> Ground:
     """Somebody of a clinic, its owner unless said otherwise, before the API; rows and log are taken note of."""
@@ -23,9 +25,10 @@ def ground_of(context: Context, clinic: str, asker: Session | None = None) -> Gr
     return ground
 
 
-def try_each(ground: Ground, requests: Mapping[str, Callable[[Ground], Request]]) -> None:
+def try_each(ground: Ground, requests: Mapping[str, Callable[[Ground], Request]], named: str = "{}") -> None:
+    """Make each request; in what is told of it, it is called by its row, put into `named`."""
     for row, request in requests.items():
-        ground.try_(row, request(ground))
+        ground.try_(named.format(row), request(ground))
 
 
 @given("the owner of {clinic:Name} can change its settings")
@@ -128,30 +131,38 @@ def asks_naming(context: Context, clinic: str) -> None:
     answers = {**REFUSALS, api_probes.OWN_SETTINGS: None}
     rows = pairs(context.table, {"named": api_corpus.SWAPS, "answered with": answers})
     context.rows, ground = dict(rows), ground_of(context, clinic)
-    try_each(ground, {row: api_corpus.SWAPS[row] for row in context.rows})
+    try_each(ground, {row: api_corpus.SWAPS[row] for row in context.rows}, A_REQUEST)
 
 
 @then("each is answered as its row says")
 def each_answered(context: Context) -> None:
     for row, words in context.rows.items():
-        api_probes.must_answer(context.ground, context.scene.of(row), words)
+        api_probes.must_answer(context.ground, context.scene.of(A_REQUEST.format(row)), words)
 
 
 @when("the owner of {clinic:Name} asks the API for the settings of")
 def asks_for_nameless(context: Context, clinic: str) -> None:
-    try_each(ground_of(context, clinic), dict(column(context.table, "named", api_corpus.NAMELESS)))
+    try_each(
+        ground_of(context, clinic),
+        dict(column(context.table, "named", api_corpus.NAMELESS)),
+        "asking for the settings of {}",
+    )
 
 
 @when("the owner of {clinic:Name} asks the API for the settings behind")
 def asks_behind(context: Context, clinic: str) -> None:
-    try_each(ground_of(context, clinic), dict(column(context.table, "named", api_corpus.PATHS)))
+    try_each(
+        ground_of(context, clinic),
+        dict(column(context.table, "named", api_corpus.PATHS)),
+        "asking for the settings behind {}",
+    )
 
 
 @when("the owner of {clinic:Name} changes its settings and with them")
 def changes_too_much(context: Context, clinic: str) -> None:
     ground = ground_of(context, clinic)
     for row, field in column(context.table, "field", api_corpus.FIELDS):
-        ground.try_(row, api_corpus.with_field(ground, field))
+        ground.try_(f"a change of the settings and of {row}", api_corpus.with_field(ground, field))
 
 
 @when("the owner of {clinic:Name} puts commands for the database into")
@@ -189,7 +200,7 @@ def ids_of_another(context: Context, caller: str, provider: str, slot: Slot, oth
 
 @when("the owner of {clinic:Name} sends a megabyte as")
 def sends_a_megabyte(context: Context, clinic: str) -> None:
-    try_each(ground_of(context, clinic), dict(column(context.table, "sent", api_corpus.LARGE)))
+    try_each(ground_of(context, clinic), dict(column(context.table, "sent", api_corpus.LARGE)), "a megabyte as {}")
 
 
 @when("the owner of {clinic:Name} sends a booking and a change of its settings as")
@@ -202,7 +213,9 @@ def sends_as(context: Context, clinic: str) -> None:
 
 @when("the owner of {clinic:Name} sends a booking that is")
 def sends_broken(context: Context, clinic: str) -> None:
-    try_each(ground_of(context, clinic), dict(column(context.table, "broken", api_corpus.BROKEN)))
+    try_each(
+        ground_of(context, clinic), dict(column(context.table, "broken", api_corpus.BROKEN)), "a booking that is {}"
+    )
 
 
 @when("the owner of {clinic:Name} asks the API by")

@@ -1,13 +1,9 @@
 """Phrases of the calendar, of Google's illnesses, and of the backend's own death."""
 
-from datetime import time
-
 from behave import given, then, when
 from behave.runner import Context
 
-from acceptance import availability, calendar_promises, promises
-from acceptance.booking import Slot
-from acceptance.moments import Moment
+from acceptance import calendar_promises, promises
 
 SLOW_SECONDS = 0.16  # longer than a transaction may wait, shorter than the reference backend does
 
@@ -21,6 +17,16 @@ def calendar_shows(context: Context, caller: str) -> None:
 @then("the calendar no longer shows the appointment of {caller:Name}")
 def calendar_forgets(context: Context, caller: str) -> None:
     calendar_promises.calendar_must_not_show(context.scene, context.scene.of(caller))
+
+
+@given("somebody deletes the event of {caller:Name} from the calendar")
+def deleted_by_hand(context: Context, caller: str) -> None:
+    calendar_promises.delete_by_hand(context.scene, context.scene.of(caller))
+
+
+@then("the calendar of {clinic:Name} has nothing left to catch up on")
+def nothing_left(context: Context, clinic: str) -> None:
+    calendar_promises.nothing_left_to_catch_up(context.scene, context.scene.clinics.clinic(clinic))
 
 
 @given("Google {illness:Illness} for {clinic:Name}")
@@ -53,46 +59,3 @@ def no_transaction_waits(context: Context) -> None:
 @when("the backend is {fate:Fate}")
 def backend_fate(context: Context, fate: str) -> None:
     context.scene.control_backend(fate)
-
-
-@when("{caller:Name} asks when {provider:Name} is free on {day:Day} for {minutes:Number} minutes")
-def ask_when_free(context: Context, caller: str, provider: str, day: str, minutes: int) -> None:
-    noon = Slot(Moment(day, time(12)), minutes)
-    availability.ask_when_free(context.scene, caller, provider, noon)
-    context.asked = context.scene.of(caller)
-
-
-@when(
-    "{caller:Name} asks when {provider:Name} is free between {begins:Clock} and {ends:Clock} on {day:Day}"
-    " for {minutes:Number} minutes"
-)
-def ask_between(context: Context, caller: str, provider: str, begins: time, ends: time, day: str, minutes: int) -> None:
-    availability.ask_between(context.scene, caller, provider, Slot(Moment(day, begins), minutes), ends)
-    context.asked = context.scene.of(caller)
-
-
-@then("no offered slot touches the appointment of {caller:Name}")
-def none_touches(context: Context, caller: str) -> None:
-    availability.none_touches(availability.offered(context.asked), context.scene.of(caller))
-
-
-@then("slots are offered from {opens:Clock} to {closes:Clock} except around the appointment of {caller:Name}")
-def all_free_time(context: Context, opens: time, closes: time, caller: str) -> None:
-    taken = context.scene.of(caller)
-    offers = availability.offered(context.asked)
-    availability.all_free_time_is_offered(context.scene, offers, opens, closes, taken, context.asked)
-
-
-@then("every offered slot can be booked")
-def every_offer_holds(context: Context) -> None:
-    availability.all_can_be_booked(context.scene, availability.offered(context.asked), context.asked.wish)
-
-
-@then("nothing is offered, and {caller:Name} hears so")
-def nothing_offered(context: Context, caller: str) -> None:
-    availability.nothing_offered(context.scene.of(caller))
-
-
-@then("{caller:Name} is offered what is left of {opens:Clock} to {closes:Clock}, and nothing that is over")
-def what_is_left(context: Context, caller: str, opens: time, closes: time) -> None:
-    availability.what_is_left_is_offered(context.scene, opens, closes, context.scene.of(caller))

@@ -53,7 +53,8 @@ def sets_the_threshold(context: Context, clinic: str, share: float) -> None:
 
 @given("{clinic:Name} can be asked {question:Name}")
 def can_be_asked(context: Context, clinic: str, question: str) -> None:
-    exchange = knowledge.ask(context.scene, "its own caller", context.scene.clinics.clinic(clinic), question)
+    own = context.scene.clinics.clinic(clinic)
+    exchange = knowledge.ask(context.scene, f"a caller of {own.name}", own, question)
     knowledge_judged.must_hear_whole(library_of(context), exchange)
 
 
@@ -77,7 +78,7 @@ def ask_each(context: Context, clinic: str) -> None:
     own, asked = context.scene.clinics.clinic(clinic), knowledge_questions.chosen(context.table.headings, context.table)
     library_of(context).remember()
     for row, question in asked.items():
-        knowledge.ask(context.scene, row, own, question)
+        knowledge.ask(context.scene, f"“{row}” as a question", own, question)
 
 
 @when("the {questions:Number} questions are asked at {clinic:Name} one after the other")
