@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from acceptance.api_probes import NEW_SETTINGS, Ground, Request
@@ -91,6 +92,35 @@ FIELDS: dict[str, str] = {
 def with_field(ground: Ground, field: str) -> Request:
     """A good change of the asker's own settings that carries one field too many."""
     return ground.settings(changes={**NEW_SETTINGS, field: ground.other.org_id})
+
+
+IMPOSSIBLE_SETTINGS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a time zone that nobody knows": {"timezone": "Europe/Atlantis"},
+    "a time zone without a name": {"timezone": ""},
+    "a calendar without a name": {"google_calendar_id": ""},
+    "an opening at 24:30": {"opening_time": "24:30"},
+    "an opening in words": {"opening_time": "at nine"},
+    "closing before opening": {"opening_time": "17:00", "closing_time": "09:00"},
+    "closing as it opens": {"opening_time": "09:00", "closing_time": "09:00"},
+    "slots of 4 minutes": {"slot_minutes": 4},
+    "slots of 481 minutes": {"slot_minutes": 481},
+    "slots of 30.5 minutes": {"slot_minutes": 30.5},
+    "a threshold below 0": {"knowledge_threshold": -0.01},
+    "a threshold above 1": {"knowledge_threshold": 1.01},
+    "a threshold that is no number": {"knowledge_threshold": True},
+}
+
+OUTERMOST_SETTINGS: dict[str, dict[str, Any]] = {
+    "the longest opening hours": {"opening_time": "00:00", "closing_time": "23:59"},
+    "the shortest opening hours": {"opening_time": "09:00", "closing_time": "09:01"},
+    "slots of 5 minutes": {"slot_minutes": 5},
+    "slots of 480 minutes": {"slot_minutes": 480},
+    "a threshold of 0": {"knowledge_threshold": 0},
+    "a threshold of 1": {"knowledge_threshold": 1},
+    "another time zone": {"timezone": "America/St_Johns"},
+    "no calendar": {"google_calendar_id": None},
+}
 
 
 def _argument(tool: str, name: str) -> Callable[[Ground, str], Request]:

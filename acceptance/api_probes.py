@@ -146,12 +146,17 @@ def must_change_own_settings(ground: Ground, change: Mapping[str, Any]) -> None:
     stored = ground.scene.census().get(("clinic_settings", ground.own.org_id))
     if stored is None:
         raise Inconclusive(f"{ground.own.name} has no settings that could be changed.")
-    kept = {name: stored.get(name) for name in change}
+    kept = {name: _as_asked(stored.get(name), said) for name, said in change.items()}
     if exchange.outcome.status != 200 or shown != change or kept != change:
         raise PromiseBroken(
             f"{ground.own.name}'s settings should be stored as said: {_told(change)}; stored is {_told(kept)}, "
             f"and the change was {exchange.outcome}"
         )
+
+
+def _as_asked(stored: Any, said: Any) -> Any:
+    """A time of day is stored with its seconds, whether they were said or not."""
+    return said if stored == f"{said}:00" else stored
 
 
 def _told(settings: Mapping[str, Any]) -> str:

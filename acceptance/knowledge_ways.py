@@ -54,7 +54,8 @@ def native_form(question: str) -> dict[str, Any]:
 def _conversation(key: str, question: str) -> list[dict[str, Any]]:
     said = [
         ("system", "You are the receptionist."),
-        ("user", "Good morning, where can I park?"),
+        ("user", "Good morning."),
+        ("user", "Where can I park?"),
         ("assistant", "Parking is behind the house. Do you have another question?"),
         ("user", question),
         ("assistant", "One moment, I am looking it up."),

@@ -159,6 +159,40 @@ Feature: Who reaches for a neighbour is refused and remembered
       And nothing changed at "Harbour Dental"
       And nothing changed at "Hilltop Physio"
 
+    Scenario: Settings that cannot be
+      Given the owner of "Harbour Dental" can change its settings
+      When the owner of "Harbour Dental" sets each of
+        | setting                              |
+        | nothing                              |
+        | a time zone that nobody knows        |
+        | a time zone without a name           |
+        | a calendar without a name            |
+        | an opening at 24:30                  |
+        | an opening in words                  |
+        | closing before opening               |
+        | closing as it opens                  |
+        | slots of 4 minutes                   |
+        | slots of 481 minutes                 |
+        | slots of 30.5 minutes                |
+        | a threshold below 0                  |
+        | a threshold above 1                  |
+        | a threshold that is no number        |
+      Then each is refused as invalid (400)
+      And nothing changed at "Harbour Dental"
+
+    Scenario: Settings at their limits
+      Then the owner of "Harbour Dental" can set each of
+        | setting                              |
+        | the longest opening hours            |
+        | the shortest opening hours           |
+        | slots of 5 minutes                   |
+        | slots of 480 minutes                 |
+        | a threshold of 0                     |
+        | a threshold of 1                     |
+        | another time zone                    |
+        | no calendar                          |
+      And nothing changed at "Hilltop Physio"
+
     Scenario: Commands for the database where none belong
       Given the token of "Harbour Dental" opens every door
       When the owner of "Harbour Dental" puts commands for the database into

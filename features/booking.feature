@@ -259,11 +259,34 @@ Feature: Live booking chain
         | Asia/Kathmandu    |
         | America/St_Johns  |
 
-    Scenario: An appointment of 45 minutes
-      When "Ada" asks "Dr Smith" for the next working day from 10:00 to 10:45
+    Scenario Outline: An appointment of <length> minutes
+      When "Ada" asks "Dr Smith" for the next working day from 09:00 to <end>
       Then "Ada" is booked
       And the diary holds exactly what "Ada" said
       And the calendar shows the appointment of "Ada" exactly once
+
+      Examples:
+        | length | end   |
+        | 5      | 09:05 |
+        | 45     | 09:45 |
+        | 480    | 17:00 |
+
+    Scenario: Patients who cannot be named or written to
+      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      When "Bea" asks "Dr Smith" for the next working day at 14:00 for each of
+        | patient                             |
+        | a patient without a name            |
+        | a patient whose name is blanks      |
+        | a patient whose name is a number    |
+        | a patient of 201 characters         |
+        | a patient on two lines              |
+        | a patient without an address        |
+        | a patient whose address is a name   |
+        | a patient with half an address      |
+        | a patient with two addresses        |
+        | a patient at 255 characters         |
+      Then each is refused as invalid (400)
+      And nothing changed at "Harbour Dental"
 
     Scenario: Two callers, two patients
       When "Ada" asks "Dr Smith" for the next working day at 10:00
@@ -331,6 +354,8 @@ Feature: Live booking chain
         | length            |
         | 0 minutes         |
         | -30 minutes       |
+        | 4 minutes         |
+        | 481 minutes       |
         | 100000 minutes    |
         | 30.5 minutes      |
         | "a while" minutes |
@@ -524,6 +549,13 @@ Feature: Live booking chain
       And the answer to "Ada" came within 500 ms
       And no transaction waits for Google while it is slow
       And the calendar shows the appointment of "Ada" exactly once
+
+    Scenario: The clinic names its calendar later
+      Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"
+      And "Harbour Dental" has no calendar yet
+      And "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      When "Harbour Dental" names its calendar
+      Then the calendar shows the appointment of "Ada" exactly once
 
     Scenario: The backend dies before the calendars know
       Given the neighbouring clinic "Hilltop Physio" in America/New_York with provider "Dr Johnson"

@@ -263,6 +263,16 @@ def server_time_is_told() -> None:
     Appointment.starts = property(lambda stored: stored.appointment_time.astimezone())
 
 
+@fault("Any words are an address.", caught_by=["Patients who cannot be named"])
+def any_words_are_an_address() -> None:
+    fields.EMAIL_FORM = re.compile(".+")
+
+
+@fault("Names are as long as they like.", caught_by=["Patients who cannot be named"])
+def names_of_any_length() -> None:
+    fields.LONGEST_NAME = 10**6
+
+
 @fault("Lengths are not checked before the database does.", caught_by=["Lengths that are none"])
 def lengths_unchecked() -> None:
     fields.SHORTEST_MINUTES, fields.LONGEST_MINUTES = -(10**6), 10**6

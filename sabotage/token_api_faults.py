@@ -35,6 +35,8 @@ PLACES = "The neighbour's name in unexpected places"
 NAMELESS = "Names that are no clinic's"
 NOWHERE = "Addresses that lead nowhere"
 FIELDS = "Fields that are nobody's to set"
+IMPOSSIBLE = "Settings that cannot be"
+LIMITS = "Settings at their limits"
 COMMANDS = "Commands for the database where none belong"
 TOOL_COMMANDS = "Commands for the database as the name"
 TEXT = "Commands for the database that are only text"
@@ -50,7 +52,7 @@ EVERYTHING = [
     NOBODY_SIGNED, SOMEBODY_ELSE, LOCAL_SECRET, EVERYBODY_CAN_READ, EDITED, OWN_KEY, WHERE_THE_KEY_IS, TWO, WHEN,
     FROM_WHOM, OF_WHOM, ROLE, CLINIC, MADE_OUT, NEIGHBOUR, NO_CLINIC, RECEPTIONIST, DEMOTED, READS, REWRITES, MANY,
     PLACES, NAMELESS, NOWHERE, FIELDS, COMMANDS, TOOL_COMMANDS, TEXT, COMMAND_IDS, NEIGHBOURS_IDS, MEGABYTE, KINDS,
-    BROKEN, WAYS,
+    BROKEN, WAYS, IMPOSSIBLE, LIMITS,
 ]  # fmt: skip
 
 
@@ -86,6 +88,21 @@ def settings_changed_by_everybody() -> None:
 
     settings.is_admin = yes
     _unless_own(lambda action: action == "change_settings")
+
+
+@fault("A change of nothing is accepted.", caught_by=[IMPOSSIBLE])
+def change_of_nothing_is_accepted() -> None:
+    real = settings.change_settings
+
+    async def change(session: Any, org_id: str, body: Any) -> Any:
+        return await (real(session, org_id, body) if body else settings.read_settings(session, org_id))
+
+    settings.change_settings = change
+
+
+@fault("The longest and the shortest that may be are refused.", caught_by=[LIMITS, "An appointment of "])
+def limits_are_refused() -> None:
+    fields.SHORTEST_MINUTES, fields.LONGEST_MINUTES = fields.SHORTEST_MINUTES + 1, fields.LONGEST_MINUTES - 1
 
 
 @fault("Whoever is signed in asks for any clinic's free times.", caught_by=[NEIGHBOUR, NO_CLINIC], origin=4)

@@ -165,6 +165,20 @@ def changes_too_much(context: Context, clinic: str) -> None:
         ground.try_(f"a change of the settings and of {row}", api_corpus.with_field(ground, field))
 
 
+@when("the owner of {clinic:Name} sets each of")
+def sets_each(context: Context, clinic: str) -> None:
+    ground = ground_of(context, clinic)
+    for row, change in column(context.table, "setting", api_corpus.IMPOSSIBLE_SETTINGS):
+        ground.try_(row, ground.settings(changes=change))
+
+
+@then("the owner of {clinic:Name} can set each of")
+def can_set_each(context: Context, clinic: str) -> None:
+    ground = ground_of(context, clinic)
+    for _row, change in column(context.table, "setting", api_corpus.OUTERMOST_SETTINGS):
+        api_probes.must_change_own_settings(ground, change)
+
+
 @when("the owner of {clinic:Name} puts commands for the database into")
 def puts_commands(context: Context, clinic: str) -> None:
     ground = ground_of(context, clinic)

@@ -3,7 +3,7 @@
 from behave import given, then, when
 from behave.runner import Context
 
-from acceptance import calendar_promises, promises
+from acceptance import api_probes, calendar_promises, promises
 
 SLOW_SECONDS = 0.16  # longer than a transaction may wait, shorter than the reference backend does
 
@@ -34,6 +34,17 @@ def google_is_ill(context: Context, illness: str, clinic: str) -> None:
     seconds = SLOW_SECONDS if illness == "slow" else None
     calendar_id = context.scene.clinics.clinic(clinic).calendar_id
     context.scene.faults().order(calendar_id, illness, seconds=seconds)
+
+
+@given("{clinic:Name} has no calendar yet")
+def no_calendar(context: Context, clinic: str) -> None:
+    api_probes.must_change_own_settings(api_probes.ground(context.scene, clinic), {"google_calendar_id": None})
+
+
+@when("{clinic:Name} names its calendar")
+def names_its_calendar(context: Context, clinic: str) -> None:
+    ground = api_probes.ground(context.scene, clinic)
+    api_probes.must_change_own_settings(ground, {"google_calendar_id": ground.own.calendar_id})
 
 
 @when("Google is well again for {clinic:Name}")

@@ -9,7 +9,7 @@ from acceptance import availability, calls, promises
 from acceptance.booking import Slot
 from acceptance.moments import DAYS, Moment
 from acceptance.refusals import Refusal, must_refuse
-from features.steps.parameter_types import AUTHORISATIONS, LENGTHS, SAYINGS
+from features.steps.parameter_types import AUTHORISATIONS, LENGTHS, PATIENTS, SAYINGS
 from features.tables import column
 
 
@@ -43,6 +43,14 @@ def ask_for_each_length(context: Context, caller: str, provider: str, slot: Slot
     for words, length in column(context.table, "length", LENGTHS):
         wish = context.scene.wish(f"{caller} for {words}", provider, slot)
         calls.with_changed_arguments(context.scene, wish, {"duration_minutes": length})
+
+
+@when("{caller:Name} asks {provider:Name} for {slot:Slot} for each of")
+def ask_for_each_patient(context: Context, caller: str, provider: str, slot: Slot) -> None:
+    context.scene.remember()
+    for words, said in column(context.table, "patient", PATIENTS):
+        wish = context.scene.wish(f"{caller} for {words}", provider, slot)
+        calls.with_changed_arguments(context.scene, wish, said)
 
 
 @when("{caller:Name} asks when {provider:Name} is free, saying it as each of")

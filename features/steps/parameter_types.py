@@ -63,9 +63,25 @@ STRANGERS: dict[str, str] = {
 LENGTHS: dict[str, Any] = {
     "0 minutes": 0,
     "-30 minutes": -30,
+    "4 minutes": 4,
+    "481 minutes": 481,
     "100000 minutes": 100000,
     "30.5 minutes": 30.5,
     '"a while" minutes': "a while",
+}
+
+# What is said of a patient in the place of a name and an address; None leaves it out.
+PATIENTS: dict[str, dict[str, Any]] = {
+    "a patient without a name": {"patient_name": None},
+    "a patient whose name is blanks": {"patient_name": " \t "},
+    "a patient whose name is a number": {"patient_name": 7},
+    "a patient of 201 characters": {"patient_name": "a" * 201},
+    "a patient on two lines": {"patient_name": "Bea\nQuill"},
+    "a patient without an address": {"patient_email": None},
+    "a patient whose address is a name": {"patient_email": "Bea Quill"},
+    "a patient with half an address": {"patient_email": "bea@"},
+    "a patient with two addresses": {"patient_email": "bea@example.com, bea@example.org"},
+    "a patient at 255 characters": {"patient_email": f"{'a' * 243}@example.com"},
 }
 
 
