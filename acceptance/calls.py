@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -23,11 +24,16 @@ from acceptance.voice import (
 )
 
 
-def again(scene: Scene, caller: str) -> Exchange:
-    """Deliver a caller's last tool call once more, with the same two ids."""
+def again(scene: Scene, caller: str, *, in_quotes: bool = False) -> Exchange:
+    """Deliver a caller's last tool call once more, with the same two ids.
+
+    In quotes the key of the flat dialect is a string of structured fields, as the IETF's draft of Idempotency-Key has it.
+    """
     first = scene.of(caller)
-    speaker = scene.assistant(scene.clinic_of(first.wish))
-    return scene.exchange(first.wish, first.call, speaker.call)
+    speaker, call = scene.assistant(scene.clinic_of(first.wish)), first.call
+    if in_quotes:
+        call = replace(call, call_id=f'"{call.call_id}', tool_call_id=f'{call.tool_call_id}"')
+    return scene.exchange(first.wish, call, speaker.call)
 
 
 def in_the_same_phone_call(scene: Scene, earlier: Exchange, wish: Wish) -> None:
@@ -116,7 +122,10 @@ def in_shape(scene: Scene, wish: Wish, shape: str) -> None:
     told = post_message(scene, SHAPES[shape](call))
     if shape == "the older function call":
         # It carries no tool call id, so the answer cannot repeat one.
-        scene.keep(Exchange(wish, call, Outcome(200, "", str(told.get("result")), told, 0.0, 200)))
+        said = told.get("result")
+        if not isinstance(said, str) or len(said.splitlines()) != 1:
+            raise PromiseBroken("The older function call should be answered with a `result` of one line, and is not.")
+        scene.keep(Exchange(wish, call, Outcome(200, "", said, told, 0.0, 200)))
     else:
         _keep(scene, [(wish, call)], told)
 

@@ -311,6 +311,15 @@ Feature: Live booking chain
       And the appointment of "Ada" is unchanged
       And nothing changed at "Harbour Dental"
 
+    @flat
+    Scenario: The same call again, with its key in quotes
+      Given "Ada" is booked with "Dr Smith" for the next working day at 10:00
+      When the call of "Ada" is delivered again with its key in quotes
+      Then "Ada" is booked
+      And "Ada" is told the same appointment as before
+      And the appointment of "Ada" is unchanged
+      And nothing changed at "Harbour Dental"
+
     Scenario: The same call ten times at the same moment
       When the call of "Ada" for "Dr Smith" for the next working day at 10:00 arrives 10 times at the same moment
       Then every caller is told the same appointment

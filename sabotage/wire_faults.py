@@ -205,6 +205,21 @@ def refusals_sound_like_success() -> None:
     app.run = run
 
 
+@fault("The older function call is answered in the newer form alone.", caught_by=[OLDER])
+def older_call_without_its_result() -> None:
+    real = tools.function_call_answer
+
+    def answer(call: ToolCall, outcome: Any) -> dict[str, Any]:
+        return {name: value for name, value in real(call, outcome).items() if name != "result"}
+
+    tools.function_call_answer = answer
+
+
+@fault("A key in quotes is another key.", caught_by=["The same call again, with its key in quotes"])
+def quotes_belong_to_the_key() -> None:
+    tools.flat_key = lambda headers: headers[0].strip() if headers else None
+
+
 @fault("No answer says how long it took.", caught_by=[NOT_KEPT_WAITING])
 def answers_without_their_time() -> None:
     server_timing._timing = lambda _total, _in_database: ""

@@ -94,6 +94,13 @@ def hears_nothing_of_them(context: Context, caller: str) -> None:
     promises.must_sound_alike(exchange, context.scene.ask(nobody))
 
 
+@when("the call of {caller:Name} is delivered again with its key in quotes")
+def deliver_again_in_quotes(context: Context, caller: str) -> None:
+    context.scene.remember()
+    context.earlier = context.scene.of(caller)
+    calls.again(context.scene, caller, in_quotes=True)
+
+
 @when("the call of {caller:Name} is delivered again")
 def deliver_again(context: Context, caller: str) -> None:
     context.scene.remember()
