@@ -91,7 +91,7 @@ def _stretch(begins: datetime, ends: datetime) -> dict[str, str]:
 def offered(exchange: Exchange) -> list[Offered]:
     """The slots of an answer; raises PromiseBroken when there are none or they cannot be read."""
     slots: Any = exchange.outcome.answer.get("slots")
-    if exchange.outcome.code or not isinstance(slots, list) or not slots:
+    if not exchange.outcome.done or not isinstance(slots, list) or not slots:
         raise PromiseBroken(f"{exchange.wish.caller} should be offered slots, but the answer was {exchange.outcome}")
     read = [Offered(datetime.fromisoformat(slot["start"]), datetime.fromisoformat(slot["end"])) for slot in slots]
     if any(slot.start.tzinfo is None or slot.end.tzinfo is None for slot in read):
@@ -102,7 +102,7 @@ def offered(exchange: Exchange) -> list[Offered]:
 def nothing_offered(exchange: Exchange) -> None:
     """A success without slots, of which the caller hears."""
     outcome = exchange.outcome
-    if outcome.code or outcome.answer.get("slots") != []:
+    if not outcome.done or outcome.answer.get("slots") != []:
         raise PromiseBroken(f"{exchange.wish.caller} should be offered nothing, but the answer was {outcome}")
     if not outcome.said.strip():
         raise PromiseBroken(f"{exchange.wish.caller} should hear that nothing is free; the answer says nothing.")
@@ -114,7 +114,7 @@ def what_is_left_is_offered(scene: Scene, opens: time, closes: time, exchange: E
     A slot that begins within a minute of now may be either.
     """
     slots = exchange.outcome.answer.get("slots")
-    if exchange.outcome.code or not isinstance(slots, list):
+    if not exchange.outcome.done or not isinstance(slots, list):
         raise PromiseBroken(
             f"{exchange.wish.caller} should be told what is free, but the answer was {exchange.outcome}"
         )

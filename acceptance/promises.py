@@ -3,7 +3,8 @@
 Every function raises PromiseBroken with what was expected and what was seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,19 +100,39 @@ def answer_must_agree_with(row: Appointment, exchange: Exchange, clinic: Clinic)
     told = exchange.outcome.answer.get("appointment")
     if not isinstance(told, dict):
         raise PromiseBroken(f"{exchange.wish.caller}'s answer should describe the appointment; it holds none.")
-    said_at = datetime.fromisoformat(str(told.get("appointment_time")))
+    said = {name: _instant_told(told, name, exchange) for name in ("appointment_time", "end_time", "created_at")}
+    ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
     agree(
         f"The answer to {exchange.wish.caller}",
         {
+            "id": (row.id, told.get("id")),
             "clinic": (row.org_id, told.get("clinic_id")),
             "provider": (row.provider_id, told.get("provider_id")),
             "patient's name": (row.patient_name, told.get("patient_name")),
             "patient's address": (row.patient_email, told.get("patient_email")),
-            "start": (row.appointment_time.astimezone(UTC), said_at.astimezone(UTC)),
-            "start on the clinic's clock": (wall_clock(row.appointment_time, clinic), said_at.replace(tzinfo=None)),
+            "start": (row.appointment_time.astimezone(UTC), said["appointment_time"].astimezone(UTC)),
+            "start on the clinic's clock": (
+                wall_clock(row.appointment_time, clinic),
+                said["appointment_time"].replace(tzinfo=None),
+            ),
+            "end": (ends_at.astimezone(UTC), said["end_time"].astimezone(UTC)),
+            "end on the clinic's clock": (wall_clock(ends_at, clinic), said["end_time"].replace(tzinfo=None)),
             "minutes": (row.duration_minutes, told.get("duration_minutes")),
             "status": (row.status, told.get("status")),
+            "zone": (clinic.zone.key, told.get("time_zone")),
+            "time of creation": (row.created_at.astimezone(UTC), said["created_at"].astimezone(UTC)),
         },
+    )
+
+
+def _instant_told(told: Mapping[str, Any], name: str, exchange: Exchange) -> datetime:
+    """A time of an answer; raises PromiseBroken when it is none, or does not say its offset from UTC."""
+    with suppress(ValueError):
+        said = datetime.fromisoformat(str(told.get(name)))
+        if said.tzinfo is not None:
+            return said
+    raise PromiseBroken(
+        f"The answer to {exchange.wish.caller} should say its {name} with an offset from UTC, but says {told.get(name)}."
     )
 
 

@@ -43,18 +43,21 @@ class Outcome:
 
     @property
     def booked(self) -> bool:
-        return self.status == 200 and not self.code and bool(self.answer.get("appointment_id"))
+        return self.done and bool(self.answer.get("appointment_id"))
+
+    @property
+    def done(self) -> bool:
+        """Neither refused nor without the word that it succeeded."""
+        return self.status == 200 and not self.code and self.answer.get("success") is True
 
     @property
     def appointment_id(self) -> str:
         return str(self.answer.get("appointment_id", ""))
 
     def __str__(self) -> str:
-        what = (
-            "accepted"
-            if not self.code and self.status == 200
-            else f"refused as {self.code or 'nothing named'} ({self.status})"
-        )
+        what = f"refused as {self.code or 'nothing named'} ({self.status})"
+        if not self.code and self.status == 200:
+            what = "accepted" if self.answer.get("success", True) is True else "accepted, though not as a success"
         return (
             f"{what}, saying: {quoted(self.said)}" if self.said and self.said != "None" else f"{what}, without a word"
         )

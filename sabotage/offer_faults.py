@@ -1,6 +1,7 @@
 """Faults in what is offered as free."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -148,6 +149,17 @@ def nothing_free_is_not_found() -> None:
         if not slots:
             raise NotFound("Nothing is free.")
         return real(slots, *window)
+
+    availability.answer = answer
+
+
+@fault("An offer is told to have failed.", caught_by=[A_DAY, WITHIN_A_STRETCH, NOTHING_FREE, TODAY])
+def offered_and_told_to_have_failed() -> None:
+    real = availability.answer
+
+    def answer(*found: Any) -> Any:
+        told = real(*found)
+        return replace(told, fields={**told.fields, "success": False})
 
     availability.answer = answer
 

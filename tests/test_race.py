@@ -16,7 +16,7 @@ CONFLICT = REFUSALS["a conflict (409)"]
 
 
 def booked(caller: str, appointment: str = "a1", started: float = 0.0, ended: float = 1.0) -> Attempt:
-    outcome = Outcome(200, "", "booked", {"appointment_id": appointment}, 1.0, 200)
+    outcome = Outcome(200, "", "booked", {"success": True, "appointment_id": appointment}, 1.0, 200)
     return Attempt(caller, started, ended, outcome)
 
 
