@@ -37,6 +37,7 @@ LEFT_OUT = re.compile(
 BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE = (
     f"features/{name}.feature" for name in ("booking", "attempts", "tokens", "knowledge")
 )
+ALL = (BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE)
 # Who judges a module: the features whose promises it carries; all four where nothing is said.
 JUDGES: Mapping[str, tuple[str, ...]] = {
     "__main__": (BOOKING,),
@@ -57,12 +58,11 @@ JUDGES: Mapping[str, tuple[str, ...]] = {
     "knowledge": (KNOWLEDGE, ATTEMPTS),
     "openapi": (ATTEMPTS,),
     "server_timing": (BOOKING,),
-    "settings": (ATTEMPTS, TOKENS, KNOWLEDGE),
+    "settings": ALL,
     "speech": (BOOKING, KNOWLEDGE),
     "tenancy": (BOOKING, ATTEMPTS),
     "tokens": (TOKENS,),
 }
-ALL = (BOOKING, ATTEMPTS, TOKENS, KNOWLEDGE)
 # The features run with the embedder that needs nothing; nothing of these is ever called.
 NOT_RUN = frozenset({"embedding_minilm", "embedding_remote", "__init__"})
 

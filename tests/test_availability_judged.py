@@ -1,6 +1,6 @@
 """What is left of a day, judged at any hour: the feature itself only ever runs at one."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,17 +8,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from freezegun import freeze_time
 
-from acceptance.availability import what_is_left_is_offered
+from acceptance.availability import Offered, each_day_is_offered, what_is_left_is_offered
 from acceptance.errors import PromiseBroken
+from acceptance.voice import Outcome
 
 LONDON = ZoneInfo("Europe/London")
 
 
-def judge(*starts: str, code: str = "") -> None:
+def judge(*starts: str, code: str = "", success: bool = True) -> None:
     """Opened from 09:00 to 11:00, in slots of half an hour, on a winter day in London."""
     slots = [{"start": f"2026-11-25T{start}:00+00:00"} for start in starts]
     wish = SimpleNamespace(caller="Bea", starts_at=datetime(2026, 11, 25, 12, tzinfo=UTC), minutes=30)
-    exchange: Any = SimpleNamespace(wish=wish, outcome=SimpleNamespace(code=code, answer={"slots": slots}))
+    outcome = Outcome(400 if code else 200, code, "", {"success": success, "slots": slots}, 1.0, 200)
+    exchange: Any = SimpleNamespace(wish=wish, outcome=outcome)
     scene: Any = SimpleNamespace(clinic_of=lambda _wish: SimpleNamespace(zone=LONDON))
     what_is_left_is_offered(scene, time(9), time(11), exchange)
 
@@ -54,6 +56,36 @@ def test_a_slot_that_is_withheld_or_over_is_named(now: str, offered: list[str], 
         judge(*offered)
 
 
-def test_a_refusal_is_no_empty_day() -> None:
+@pytest.mark.parametrize("refusal", [{"code": "INVALID_REQUEST"}, {"success": False}], ids=["refused", "no success"])
+def test_a_refusal_is_no_empty_day(refusal: dict[str, Any]) -> None:
     with pytest.raises(PromiseBroken, match="should be told what is free"):
-        judge(code="INVALID_REQUEST")
+        judge(**refusal)
+
+
+def offered_on(*moments: str) -> None:
+    """One day from 10:30 on 25 November on, at a clinic that opens from 09:00 to 11:00, in slots of half an hour."""
+    wish = SimpleNamespace(caller="Bea", starts_at=datetime(2026, 11, 25, 10, 30, tzinfo=LONDON), minutes=30)
+    scene: Any = SimpleNamespace(clinic_of=lambda _wish: SimpleNamespace(zone=LONDON))
+    starts = [datetime.fromisoformat(f"2026-11-{moment}:00+00:00") for moment in moments]
+    offers = [Offered(start, start + timedelta(minutes=30)) for start in starts]
+    exchange: Any = SimpleNamespace(wish=wish)
+    each_day_is_offered(scene, offers, time(9), time(11), 1, exchange)
+
+
+def test_each_day_is_offered() -> None:
+    offered_on("25T10:30", "26T09:00", "26T09:30", "26T10:00")
+
+
+@pytest.mark.parametrize(
+    ("moments", "told"),
+    [
+        (["25T10:30"], "Missing: 26 November 09:00, 26 November 09:30, 26 November 10:00; too many: none"),
+        (["25T10:30", "26T09:00", "26T09:30", "26T10:00", "26T10:30"], "too many: 26 November 10:30"),
+        (["26T09:00", "25T10:30", "26T09:30", "26T10:00"], "once each and in order"),
+        (["25T10:30", "25T10:30", "26T09:00", "26T09:30", "26T10:00"], "offered were 5"),
+    ],
+    ids=["a day left out", "beyond the end", "out of order", "twice"],
+)
+def test_a_day_that_is_not_offered_as_it_should_be(moments: list[str], told: str) -> None:
+    with pytest.raises(PromiseBroken, match=told):
+        offered_on(*moments)
