@@ -6,6 +6,7 @@ Every function raises PromiseBroken with what was expected and what was seen.
 import time
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from functools import partial
 from typing import TypeVar
 
 from acceptance.asked import promised
@@ -19,11 +20,28 @@ from acceptance.scene import Exchange, Scene
 Seen = TypeVar("Seen")
 
 
-def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
-    """The clinic's calendar comes to hold the event, once, with the row's start, end and the clinic's zone."""
-    row = must_be_booked(scene, exchange)
+def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
+    """However often the system tried, the clinic's calendar comes to hold one event for the appointment, as the row has it.
+
+    It is looked at once the system says that it is done, since an attempt that is still due could make another.
+    """
+    row, deadline = must_be_booked(scene, exchange), _deadline(scene)
+    _comes_true(scene, lambda: _is_synced(scene, exchange), deadline)
+    seen = _await_event(scene, exchange, row, deadline)
+    _must_say_what_the_row_says(scene, exchange, row, next(event for event in seen if event.id == _event_id(exchange)))
+    if not _is_synced(scene, exchange):
+        raise PromiseBroken(f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not.")
+    found = [event for event in seen if _is_of(event, exchange)]
+    if len(found) != 1:
+        ids = ", ".join(event.id for event in found)
+        raise PromiseBroken(
+            f"{exchange.wish.caller}'s appointment should have one event, but the calendar holds {len(found)}: {ids}"
+        )
+
+
+def _must_say_what_the_row_says(scene: Scene, exchange: Exchange, row: Appointment, event: CalendarEvent) -> None:
+    """The row's start and end, the clinic's zone, and whom to expect."""
     clinic = scene.clinic_of(exchange.wish)
-    event = _await_event(scene, clinic, exchange, row)
     ends_at = row.appointment_time + timedelta(minutes=row.duration_minutes)
     agree(
         f"The calendar's event for {exchange.wish.caller}",
@@ -39,7 +57,6 @@ def calendar_must_show(scene: Scene, exchange: Exchange) -> CalendarEvent:
     )
     if row.patient_name not in f"{event.summary} {event.description}":
         raise PromiseBroken(f"The event should say whom to expect, {row.patient_name}; it says {event.summary!r}.")
-    return event
 
 
 def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
@@ -79,30 +96,6 @@ def nothing_left_to_catch_up(scene: Scene, clinic: Clinic) -> None:
     )
 
 
-def events_of(scene: Scene, exchange: Exchange) -> list[CalendarEvent]:
-    """Every live event of the clinic that covers the caller's start or carries the appointment's id."""
-    clinic, wish = scene.clinic_of(exchange.wish), exchange.wish
-    marks = {exchange.outcome.appointment_id}
-    return [
-        event
-        for event in scene.calendar().events(_calendar_id(clinic))
-        if marks & set(event.private.values()) or event.start <= wish.starts_at < event.end
-    ]
-
-
-def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
-    """However often the system tried, the calendar holds one event for the appointment."""
-    calendar_must_show(scene, exchange)
-    # An attempt that is still due could make another.
-    _await_synced(scene, exchange, lambda: _is_synced(scene, exchange))
-    found = events_of(scene, exchange)
-    if len(found) != 1:
-        ids = ", ".join(event.id for event in found)
-        raise PromiseBroken(
-            f"{exchange.wish.caller}'s appointment should have one event, but the calendar holds {len(found)}: {ids}"
-        )
-
-
 def calendar_has_been_tried(scene: Scene, clinic: Clinic) -> None:
     """The illness was met: a write reached the calendar while it could not be done."""
     _await(
@@ -131,6 +124,12 @@ def _illness_was_met(scene: Scene, clinic: Clinic) -> bool:
     return len(struck) > 1 or any(request.status is not None or request.given_up for request in struck)
 
 
+def _is_of(event: CalendarEvent, exchange: Exchange) -> bool:
+    """A live event that covers the caller's start or carries the appointment's id."""
+    marked = exchange.outcome.appointment_id in event.private.values()
+    return event.status != "cancelled" and (marked or event.start <= exchange.wish.starts_at < event.end)
+
+
 def _is_synced(scene: Scene, exchange: Exchange) -> bool:
     mine = exchange.outcome.appointment_id
     entries = scene.run.observer.outbox(exchange.wish.clinic_id)
@@ -142,20 +141,28 @@ def _await_synced(scene: Scene, exchange: Exchange, look: Callable[[], bool]) ->
     _await(scene, look, bool, lambda _: told)
 
 
-def _await_event(scene: Scene, clinic: Clinic, exchange: Exchange, row: Appointment) -> CalendarEvent:
-    def is_as_booked(event: CalendarEvent | None) -> bool:
+def _await_event(scene: Scene, exchange: Exchange, row: Appointment, deadline: float) -> list[CalendarEvent]:
+    """All events of the clinic's calendar, of which the appointment's is as booked."""
+    clinic = scene.clinic_of(exchange.wish)
+
+    def mine(events: list[CalendarEvent]) -> CalendarEvent | None:
+        return next((event for event in events if event.id == _event_id(exchange)), None)
+
+    def is_as_booked(events: list[CalendarEvent]) -> bool:
+        event = mine(events)
         return event is not None and event.status != "cancelled" and event.start == row.appointment_time
 
-    def broken(event: CalendarEvent | None) -> str:
+    def broken(events: list[CalendarEvent]) -> str:
+        event = mine(events)
         seen = f"shows it at {event.start} ({event.status})" if event else "has no such event"
         return (
             f"{exchange.wish.caller}'s event {_event_id(exchange)} should stand in the calendar of {clinic.name} "
             f"at {row.appointment_time} {_in_time(scene)}; it {seen}."
         )
 
-    found = _await(scene, lambda: _event(scene, exchange), is_as_booked, broken)
-    assert found is not None  # or it would not be as booked
-    return found
+    calendar_id = _calendar_id(clinic)
+    look = partial(scene.calendar().events, calendar_id, include_cancelled=True)
+    return _await(scene, look, is_as_booked, broken, deadline)
 
 
 def _event(scene: Scene, exchange: Exchange) -> CalendarEvent | None:
@@ -163,15 +170,29 @@ def _event(scene: Scene, exchange: Exchange) -> CalendarEvent | None:
 
 
 def _await(
-    scene: Scene, look: Callable[[], Seen], holds: Callable[[Seen], bool], broken: Callable[[Seen], str]
+    scene: Scene,
+    look: Callable[[], Seen],
+    holds: Callable[[Seen], bool],
+    broken: Callable[[Seen], str],
+    deadline: float | None = None,
 ) -> Seen:
     """What is seen once it holds; raises PromiseBroken with what was seen last when the calendar's time is over."""
-    deadline = time.monotonic() + scene.calendar_seconds
+    deadline = deadline or _deadline(scene)
     while not holds(seen := look()):
         if time.monotonic() > deadline:
             raise PromiseBroken(broken(seen))
         time.sleep(scene.poll_seconds)
     return seen
+
+
+def _comes_true(scene: Scene, look: Callable[[], bool], deadline: float) -> None:
+    """Wait for it, and no longer than the calendar has time; whoever needs it looks again."""
+    while not look() and time.monotonic() <= deadline:
+        time.sleep(scene.poll_seconds)
+
+
+def _deadline(scene: Scene) -> float:
+    return time.monotonic() + scene.calendar_seconds
 
 
 def _in_time(scene: Scene) -> str:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -21,6 +22,7 @@ POOL_WAIT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
 FIRST_RETRY_SECONDS = 0.02
 LONGEST_RETRY_SECONDS = 0.1
+FRESH_SECONDS = 1.0  # a server that was restarted may cost one request within so short a time
 
 ASSUME = "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)"
 
@@ -36,10 +38,11 @@ class Database:
             max_size=POOL_SIZE,
             timeout=POOL_WAIT_SECONDS,
             kwargs={"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_SECONDS},
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
             open=False,
         )
         self._opened = asyncio.Event()
+        self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -89,6 +92,12 @@ class Database:
                 raise psycopg.OperationalError("the server was never reached") from None
             async with self._pool.connection() as connection:
                 yield connection
+                self._used_at[connection] = time.monotonic()
+
+    async def _check(self, connection: Connection) -> None:
+        """Ask a connection that has been idle whether it still lives; to ask each time would double the round trips."""
+        if time.monotonic() - self._used_at.get(connection, float("-inf")) > FRESH_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
 
     async def _open(self) -> None:
         # The pool's own first retry comes after a second; a stack whose parts start together is up sooner.
