@@ -247,7 +247,7 @@ def unknown_tool_is_done() -> None:
     backend.run = run
 
 
-@fault("A setting becomes a part of the query.", caught_by=[TEXT])
+@fault("A setting becomes a part of the query.", caught_by=[TEXT, LIMITS])
 def setting_in_the_query() -> None:
     async def update(connection: Connection, clinic_id: UUID, change: Any) -> None:
         said = ", ".join(f"{name} = '{value}'" for name, value in change.items())
