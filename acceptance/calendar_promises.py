@@ -26,11 +26,11 @@ def exactly_one_event(scene: Scene, exchange: Exchange) -> None:
     It is looked at once the system says that it is done, since an attempt that is still due could make another.
     """
     row, deadline = must_be_booked(scene, exchange), _deadline(scene)
-    _comes_true(scene, lambda: _is_synced(scene, exchange), deadline)
+    synced = _last_seen(scene, lambda: _is_synced(scene, exchange), bool, deadline)
     seen = _await_event(scene, exchange, row, deadline)
     _must_say_what_the_row_says(scene, exchange, row, next(event for event in seen if event.id == _event_id(exchange)))
-    if not _is_synced(scene, exchange):
-        raise PromiseBroken(f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not.")
+    if not synced:
+        raise PromiseBroken(_not_synced(scene, exchange))
     found = [event for event in seen if _is_of(event, exchange)]
     if len(found) != 1:
         ids = ", ".join(event.id for event in found)
@@ -83,7 +83,7 @@ def nothing_left_to_catch_up(scene: Scene, clinic: Clinic) -> None:
 
     def unfinished() -> list[str]:
         entries = scene.run.observer.outbox(clinic.org_id)
-        return [entry.status for entry in entries if entry.status != "synced"] if entries else ["none"]
+        return [entry.status for entry in entries if entry.status != "synced"] if entries else ["no order at all"]
 
     _await(
         scene,
@@ -91,7 +91,7 @@ def nothing_left_to_catch_up(scene: Scene, clinic: Clinic) -> None:
         lambda seen: not seen,
         lambda seen: (
             f"The calendar of {clinic.name} should have nothing left to catch up on {_in_time(scene)}; "
-            f"its orders are {', '.join(seen)}."
+            f"there is still: {', '.join(seen)}."
         ),
     )
 
@@ -137,8 +137,11 @@ def _is_synced(scene: Scene, exchange: Exchange) -> bool:
 
 
 def _await_synced(scene: Scene, exchange: Exchange, look: Callable[[], bool]) -> None:
-    told = f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not."
-    _await(scene, look, bool, lambda _: told)
+    _await(scene, look, bool, lambda _: _not_synced(scene, exchange))
+
+
+def _not_synced(scene: Scene, exchange: Exchange) -> str:
+    return f"{exchange.wish.caller}'s event should be marked as synced {_in_time(scene)}, and is not."
 
 
 def _await_event(scene: Scene, exchange: Exchange, row: Appointment, deadline: float) -> list[CalendarEvent]:
@@ -177,18 +180,17 @@ def _await(
     deadline: float | None = None,
 ) -> Seen:
     """What is seen once it holds; raises PromiseBroken with what was seen last when the calendar's time is over."""
-    deadline = deadline or _deadline(scene)
-    while not holds(seen := look()):
-        if time.monotonic() > deadline:
-            raise PromiseBroken(broken(seen))
-        time.sleep(scene.poll_seconds)
+    seen = _last_seen(scene, look, holds, deadline or _deadline(scene))
+    if not holds(seen):
+        raise PromiseBroken(broken(seen))
     return seen
 
 
-def _comes_true(scene: Scene, look: Callable[[], bool], deadline: float) -> None:
-    """Wait for it, and no longer than the calendar has time; whoever needs it looks again."""
-    while not look() and time.monotonic() <= deadline:
+def _last_seen(scene: Scene, look: Callable[[], Seen], holds: Callable[[Seen], bool], deadline: float) -> Seen:
+    """What is seen as soon as it holds, or when the time is over."""
+    while not holds(seen := look()) and time.monotonic() <= deadline:
         time.sleep(scene.poll_seconds)
+    return seen
 
 
 def _deadline(scene: Scene) -> float:

@@ -263,22 +263,6 @@ def server_time_is_told() -> None:
     Appointment.starts = property(lambda stored: stored.appointment_time.astimezone())
 
 
-@fault("The end that is told is the start.", caught_by=["One caller, one slot"])
-def told_to_end_as_it_starts() -> None:
-    Appointment.ends = property(lambda stored: stored.starts)
-
-
-@fault("A booking is told to have failed.", caught_by=["One caller, one slot", "Callers are not kept waiting"])
-def booked_and_told_to_have_failed() -> None:
-    real = booking.answer
-
-    def answer(stored: Appointment) -> Answer:
-        told = real(stored)
-        return Answer(told.sentence, {**told.fields, "success": False})
-
-    booking.answer = answer
-
-
 @fault("Any words are an address.", caught_by=["Patients who cannot be named"])
 def any_words_are_an_address() -> None:
     fields.EMAIL_FORM = re.compile(".+")

@@ -2,6 +2,7 @@
 
 from sabotage import (
     aftermath_faults,
+    answer_faults,
     booking_faults,
     calendar_faults,
     harmless,
@@ -27,6 +28,7 @@ from sabotage.fault import FAULTS
 __all__ = [
     "FAULTS",
     "aftermath_faults",
+    "answer_faults",
     "booking_faults",
     "calendar_faults",
     "harmless",

@@ -139,6 +139,12 @@ def first_words_count() -> None:
     knowledge._said_by_the_caller = lambda messages: real(messages)[:1]
 
 
+@fault("Of a conversation the second words count as the question, not the last.", caught_by=[FORMS, EVERY_WAY])
+def second_words_count() -> None:
+    real = knowledge._said_by_the_caller
+    knowledge._said_by_the_caller = lambda messages: real(messages)[:2]
+
+
 @fault("What the assistant says itself counts as a question.", caught_by=[FORMS, EVERY_WAY])
 def assistants_words_count() -> None:
     real = knowledge._said_by_the_caller
