@@ -34,8 +34,7 @@ def run_folder() -> Iterator[Path]:
             raise CannotStart(
                 f"The temporary folder's path is too long for a socket: set TMPDIR to a shorter one than {folder.parent}."
             )
-        with (folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked(folder):
             yield folder
     except OSError as problem:
         if problem.errno is None:
@@ -44,6 +43,16 @@ def run_folder() -> Iterator[Path]:
     finally:
         stop_all()  # whoever still writes here would keep the folder from going
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The lock is held before it bears its name: another run's sweep takes a lock that nobody holds for abandoned."""
+    nameless = folder / "lock.new"
+    with nameless.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        nameless.rename(folder / "lock")
+        yield
 
 
 def _place() -> Path:

@@ -1,5 +1,6 @@
 """The run's folder is in memory where memory has room for it, and where TMPDIR says when it says so."""
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -56,3 +57,28 @@ def test_a_system_without_such_memory(memory: Path) -> None:
     memory.rmdir()
     with run_folder.run_folder() as folder:
         assert folder.parent == memory.parent / "disk"
+
+
+def test_a_run_that_begins_is_not_swept_by_another(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other run looks around just before and just after this one locks its folder."""
+    lock_it = fcntl.flock
+
+    def lock_while_another_sweeps(lock: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock_it)
+        run_folder._sweep_abandoned(memory)
+        lock_it(lock, operation)
+        run_folder._sweep_abandoned(memory)
+
+    monkeypatch.setattr(os, "statvfs", lambda _path: ROOMY)
+    monkeypatch.setattr(fcntl, "flock", lock_while_another_sweeps)
+    with run_folder.run_folder() as folder:
+        run_folder._sweep_abandoned(memory)
+        assert (folder / "lock").exists()
+
+
+def test_a_folder_whose_run_was_killed_is_swept(memory: Path) -> None:
+    abandoned = memory / f"{run_folder.PREFIX}abandoned"
+    abandoned.mkdir()
+    (abandoned / "lock").touch()
+    run_folder._sweep_abandoned(memory)
+    assert not abandoned.exists()
