@@ -72,6 +72,19 @@ def calendar_must_not_show(scene: Scene, exchange: Exchange) -> None:
     )
 
 
+def event_must_be_made(scene: Scene, exchange: Exchange) -> None:
+    """The event stands in the calendar, whether or not the system has heard of it."""
+    calendar = f"the calendar of {scene.clinic_of(exchange.wish).name}"
+    _await(
+        scene,
+        lambda: _event(scene, exchange),
+        lambda event: event is not None and event.status != "cancelled",
+        lambda _: (
+            f"Google should have been asked for {exchange.wish.caller}'s event, but {calendar} has none {_in_time(scene)}."
+        ),
+    )
+
+
 def delete_by_hand(scene: Scene, exchange: Exchange) -> None:
     """Somebody of the clinic deletes the event in Google, where the system does not see it; raises PromiseBroken."""
     with promised(f"The event of {exchange.wish.caller} should be there to be deleted"):

@@ -574,8 +574,8 @@ Feature: Live booking chain
       And "Bea" asks "Dr Johnson" for the next working day at 10:00
       Then "Ada" is booked
       And "Bea" is booked
+      And Google has made the event of "Bea"
       And the calendar has been tried for "Harbour Dental"
-      And the calendar has been tried for "Hilltop Physio"
       When the backend is killed
       And Google is well again for "Harbour Dental"
       And Google is well again for "Hilltop Physio"

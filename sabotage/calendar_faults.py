@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from reference.backend import booking, calendar_outbox, calendar_sync, google_events, tenancy
 from reference.backend.calendar_outbox import Claim, Due, Outcome
@@ -111,7 +112,22 @@ def earlier_bookings_are_forgotten() -> None:
     calendar_outbox.calendar_changed = forget
 
 
-@fault("A call that Google never answers is never given up.", caught_by=[SILENT, MADE_BUT_SILENT, BACKEND_DIES])
+@fault("While one clinic's calendar is down, no other clinic's is written.", caught_by=[BACKEND_DIES])
+def one_ill_calendar_holds_up_all() -> None:
+    real = calendar_outbox.claim_due
+    queue = (
+        "select org_id from public.calendar_events where status = 'pending' group by org_id order by min(created_at)"
+    )
+
+    async def claim_due(database: Database, limit: int, busy: set[UUID], lease_seconds: float) -> Due:
+        async with database.as_service() as connection:
+            waiting = [row[0] for row in await (await connection.execute(queue)).fetchall()]
+        return await real(database, limit, busy | set(waiting[1:]), lease_seconds)
+
+    calendar_outbox.claim_due = claim_due
+
+
+@fault("A call that Google never answers is never given up.", caught_by=[SILENT, MADE_BUT_SILENT])
 def never_given_up() -> None:
     real = calendar_sync.connect_google
     calendar_sync.connect_google = lambda config: real(replace(config, calendar_timeout_seconds=60.0))
@@ -121,9 +137,9 @@ def never_given_up() -> None:
 def transaction_across_google() -> None:
     real = CalendarWorker._sync
 
-    async def sync(worker: CalendarWorker, claim: Claim) -> None:
+    async def sync(worker: CalendarWorker, claim: Claim, claimed_in: int) -> None:
         async with worker._database.as_service():
-            await real(worker, claim)
+            await real(worker, claim, claimed_in)
 
     CalendarWorker._sync = sync
 

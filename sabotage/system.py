@@ -17,14 +17,15 @@ import psycopg
 import uvloop
 
 from reference.backend import __main__ as backend
+from reference.backend_forks import import_all
 from reference.backend_process import SERVER_TIME_ZONE, BackendProcess
 from reference.doubles.google_calendar import new_service_account
 from reference.platform import postgrest
+from reference.platform.forking import end, forked, pipe
 from reference.platform.postgres import Postgres
 from reference.run_folder import run_folder
 from reference.stack import Premises, Stack, migrated
 from sabotage.fault import Fault
-from sabotage.forking import end, forked, pipe
 
 TEMPLATE = "postgres"
 
@@ -45,6 +46,7 @@ class Ground:
     def cleared(cls) -> Iterator["Ground"]:
         """A migrated database that nobody connects to, so that it can be copied; raises CannotStart."""
         binary = postgrest.find_postgrest()
+        import_all()
         with run_folder() as folder, migrated(folder) as postgres:
             yield cls(folder, postgres, binary)
 

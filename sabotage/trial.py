@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reference.errors import CannotStart
+from reference.platform.forking import end, forked, pipe
 from sabotage.fault import NOTHING_LEFT, Fault
-from sabotage.forking import end, forked, pipe
 from sabotage.suite import Red, Report, Suite
 from sabotage.system import Ground, System, system_with
 

@@ -36,6 +36,11 @@ def google_is_ill(context: Context, illness: str, clinic: str) -> None:
     context.scene.faults().order(calendar_id, illness, seconds=seconds)
 
 
+@then("Google has made the event of {caller:Name}")
+def google_has_made_it(context: Context, caller: str) -> None:
+    calendar_promises.event_must_be_made(context.scene, context.scene.of(caller))
+
+
 @given("{clinic:Name} has no calendar yet")
 def no_calendar(context: Context, clinic: str) -> None:
     api_probes.must_change_own_settings(api_probes.ground(context.scene, clinic), {"google_calendar_id": None})
