@@ -1,46 +1,64 @@
-"""`python -m reference.backend_forks LOG`: imports the backend once and forks it on order, so that a killed one is back at once.
+"""The backend imported once and forked on order, so that a killed one is back at once.
 
-An order is a line on the input: `start`, `kill` or `look`. After each, one line says whether the backend lives.
+An order is a word: `start`, `kill` or `look`. Each is answered with whether the backend lives.
 """
 
+import importlib
 import os
 import signal
-import sys
-from pathlib import Path
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 
-from reference.backend import __main__ as backend
-from reference.platform.processes import die_with_parent, write_to
+from reference.platform.processes import die_with_parent
 
 
-def main() -> int:
-    """Until the end of the input, which is the end of whoever gives the orders."""
+def follow_orders(orders: Connection, givers_end: Connection, environment: Mapping[str, str]) -> None:
+    """Until whoever gives the orders has closed the line, or is gone."""
+    givers_end.close()  # its copy here would keep the line open
+    os.environ.update(environment)
+    time.tzset()
+    import_all()
     child = 0
-    for order in sys.stdin:
-        if order.strip() == "start":
-            child = fork_backend(Path(sys.argv[1]))
-        if order.strip() == "kill" and child:
+    while (order := _received(orders)) is not None:
+        if order == "start":
+            child = fork_backend()
+        if order == "kill" and child:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             child = 0
         if child and os.waitpid(child, os.WNOHANG) != (0, 0):
             child = 0
-        print("lives" if child else "is gone", flush=True)
+        orders.send(child != 0)
     if child:
         os.kill(child, signal.SIGKILL)
-    return 0
 
 
-def fork_backend(log: Path) -> int:
-    """Its process id; what it prints goes to the log."""
+def import_all() -> None:
+    """FastAPI, httpx and Google's client import much of themselves at their first use, which no fork has to wait for."""
+    from reference.backend.app import create_app
+    from reference.backend.config import Config
+
+    for module in ("reference.backend.__main__", "reference.backend.google_events"):
+        importlib.import_module(module)
+    create_app(Config(database_url="", jwt_issuer="", jwks_url="http://127.0.0.1"))
+
+
+def fork_backend() -> int:
+    """Its process id."""
+    from reference.backend import __main__ as backend
+
     parent = os.getpid()
     child = os.fork()
     if child == 0:
         # Nothing that the backend could still tidy up outlives the stack.
         die_with_parent(signal.SIGKILL, parent)
-        write_to(log)
         os._exit(backend.main())
     return child
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _received(orders: Connection) -> str | None:
+    try:
+        return str(orders.recv())
+    except (EOFError, ConnectionResetError):
+        return None

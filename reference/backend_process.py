@@ -2,19 +2,20 @@
 
 import contextlib
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
 
+from reference.backend_forks import follow_orders
 from reference.errors import CannotStart
-from reference.platform.processes import spawn
+from reference.platform.forking import end, forked, pipe
+from reference.platform.processes import GRACE_SECONDS
 
 START_DEADLINE_SECONDS = 15.0
 MODEL_DEADLINE_SECONDS = 60.0  # what a local language model may take to load
@@ -29,7 +30,8 @@ class BackendProcess:
     listener: socket.socket
     environment: Mapping[str, str]
     log: Path
-    _forks: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _forks: BaseProcess | None = field(default=None, init=False)
+    _orders: Connection | None = field(default=None, init=False)
     _unread: int = field(default=0, init=False)
 
     @property
@@ -39,7 +41,7 @@ class BackendProcess:
     def start(self) -> None:
         """Order it; the first time from the supervisor's main thread, whose end would take it along."""
         if self._forks is None:
-            self._forks = self._spawn_forks()
+            self._begin_forks()
         self._order("start")
 
     def wait_until_healthy(self) -> None:
@@ -59,12 +61,11 @@ class BackendProcess:
         self._state()
 
     def close(self) -> None:
-        """No more orders: who forks the backend ends, and the backend with it."""
-        if self._forks is not None:
-            for line in (self._forks.stdin, self._forks.stdout):
-                assert line is not None
-                with contextlib.suppress(BrokenPipeError):
-                    line.close()
+        """No more orders: who forks the backend ends it, and then itself."""
+        if self._forks is not None and self._orders is not None:
+            self._orders.close()
+            self._forks.join(GRACE_SECONDS)
+            end(self._forks)
 
     @property
     def lives(self) -> bool:
@@ -84,25 +85,25 @@ class BackendProcess:
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
 
-    def _spawn_forks(self) -> "subprocess.Popen[bytes]":
-        fd = self.listener.fileno()
-        env = {**os.environ, **self.environment, "BACKEND_SOCKET_FD": str(fd), "TZ": SERVER_TIME_ZONE}
-        argv = [sys.executable, "-m", "reference.backend_forks", str(self.log)]
-        pipe = subprocess.PIPE
-        with self.log.open("ab") as log:
-            return spawn(argv, stdin=pipe, log=pipe, errors=log, env=env, pass_fds=[fd], death_signal=signal.SIGKILL)
+    def _begin_forks(self) -> None:
+        listener = {"BACKEND_SOCKET_FD": str(self.listener.fileno())}
+        environment = {**self.environment, **listener, "TZ": SERVER_TIME_ZONE}
+        self._orders, theirs = pipe()
+        self._forks = forked(follow_orders, theirs, self._orders, environment, log=self.log)
+        theirs.close()
 
     def _order(self, order: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # whoever forks has died; the state tells
-            if self._forks is not None and self._forks.stdin is not None:
-                self._forks.stdin.write(f"{order}\n".encode())
-                self._forks.stdin.flush()
+        if self._orders is not None:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever forks has died; the state tells
+                self._orders.send(order)
                 self._unread += 1
 
     def _state(self) -> bool:
         """What the last order came to; while libraries are being imported, this waits."""
-        told = b""
-        while self._unread and self._forks is not None and self._forks.stdout is not None:
-            told = self._forks.stdout.readline()
-            self._unread = self._unread - 1 if told else 0
-        return told == b"lives\n"
+        lives = False
+        while self._unread and self._orders is not None:
+            try:
+                lives, self._unread = bool(self._orders.recv()), self._unread - 1
+            except (EOFError, ConnectionResetError):
+                lives, self._unread = False, 0
+        return lives

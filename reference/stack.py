@@ -153,8 +153,6 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
     options = options or StackOptions()
     postgrest = find_postgrest()
     with run_folder() as folder, Premises.taken() as premises, contextlib.ExitStack() as parts:
-        # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble.
-        logging.basicConfig(filename=folder / "platform.log", level=logging.WARNING, force=True)
         environment = premises.backend_environment(socket_dsn(folder, "authenticator"))
         backend = BackendProcess(
             premises.listeners["backend"],
@@ -163,6 +161,8 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
         )
         parts.callback(backend.close)
         backend.start()  # it imports its libraries while PostgreSQL starts
+        # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble.
+        logging.basicConfig(filename=folder / "platform.log", level=logging.WARNING, force=True)
         postgres = parts.enter_context(migrated(folder, options.migrations, options.extra_sql))
         jwks = premises.keys.postgrest_secret()
         rest = start_postgrest(folder, binary=postgrest, dsn=postgres.dsn("authenticator"), jwks=jwks)

@@ -238,6 +238,20 @@ def test_no_transaction_is_open_during_a_call_and_other_clinics_go_on(desk: Desk
         desk.until(booked, "synced")
 
 
+def test_more_clinics_than_calls_at_once_are_all_served(database: Postgres, desk: Desk, see: Observer) -> None:
+    """They had to wait for a backend; each has more than one event, so every call leaves something to do."""
+    with support.running(replace(backend_config(database), google_service_account=None)) as http:
+        idle = replace(desk, http=http)
+        see.rows("update public.clinic_settings set google_calendar_id = null")
+        clinics = [see.clinic() for _ in range(2 * calendar_sync.CALLS_AT_ONCE + 1)]
+        hours = [support.soon_at(hour).isoformat() for hour in (9, 10)]
+        booked = [idle.book(clinic, appointment_time=hour) for clinic in clinics for hour in hours]
+    see.rows("update public.clinic_settings set google_calendar_id = org_id::text || '@calendar'")
+    desk.name_calendar(clinics[0], "first@calendar")  # which wakes the worker
+    for one in booked:
+        desk.until(one, "synced")
+
+
 def test_the_worker_hears_again_after_its_connection_was_cut(desk: Desk) -> None:
     clinic, _ = desk.clinic()
     listening = "from pg_stat_activity where usename = 'authenticator' and query = 'listen calendar_events'"

@@ -58,12 +58,16 @@ where event.status = 'pending' and clinic_settings.google_calendar_id is not nul
 """
 
 MARK = """
-update public.calendar_events
+update public.calendar_events event
 set status = %(status)s, leased_until = null, last_error = %(error)s,
   synced_at = case when %(status)s = 'synced' then now() else synced_at end,
   next_attempt_at = now() + make_interval(secs => %(delay)s),
   attempts = case when %(status)s = 'synced' then 0 else attempts end
 where id = %(id)s and revision = %(revision)s and leased_until = %(lease)s
+returning event.status = 'pending' or exists (
+  select from public.calendar_events other
+  where other.org_id = event.org_id and other.status = 'pending' and other.id <> event.id
+)
 """
 
 # Either the appointment changed meanwhile, or the call outlived its lease and may have undone another's work.
@@ -136,8 +140,11 @@ async def _claimed(connection: Connection, ids: list[UUID]) -> list[Claim]:
         return await cursor.fetchall()
 
 
-async def settle(database: Database, claim: Claim, outcome: Outcome) -> None:
-    """Record what became of a claim, or ask for the event again when the claim is out of date."""
+async def settle(database: Database, claim: Claim, outcome: Outcome) -> bool:
+    """Record what became of a claim, or ask for the event again when the claim is out of date.
+
+    True when the clinic has more to do; what is asked for later comes with a notification.
+    """
     values = {
         "id": claim.id,
         "revision": claim.revision,
@@ -147,9 +154,10 @@ async def settle(database: Database, claim: Claim, outcome: Outcome) -> None:
         "delay": outcome.delay,
     }
     async with database.as_service() as connection:
-        marked = await connection.execute(MARK, values)
-        if marked.rowcount == 0:
+        marked = await (await connection.execute(MARK, values)).fetchone()
+        if marked is None:
             await connection.execute(ASK_AGAIN, values)
+        return marked is None or bool(marked[0])
 
 
 async def calendar_changed(database: Database, clinic_id: UUID) -> None:

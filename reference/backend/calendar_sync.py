@@ -42,6 +42,7 @@ class CalendarWorker:
         self._database = database
         self._wake = asyncio.Event()
         self._busy: dict[UUID, asyncio.Task[None]] = {}
+        self._rounds = 0
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "google-calendar")
         # Importing Google's client takes a while, so begin before the first appointment needs it.
         self._calendar = self._threads.submit(connect_google, config)
@@ -82,26 +83,31 @@ class CalendarWorker:
 
     async def _start_due(self) -> float:
         """Start what is due; the seconds until there may be more."""
+        self._rounds += 1
         free = CALLS_AT_ONCE - len(self._busy)
         if free == 0:
             return LONGEST_IDLE_SECONDS
         lease = lease_seconds(self._config.calendar_timeout_seconds)
         due = await calendar_outbox.claim_due(self._database, free, set(self._busy), lease)
         for claim in due.claims:
-            self._busy[claim.org_id] = asyncio.create_task(self._sync(claim))
+            self._busy[claim.org_id] = asyncio.create_task(self._sync(claim, self._rounds))
         if due.next_in is None:
             return LONGEST_IDLE_SECONDS
         return min(max(due.next_in, SHORTEST_IDLE_SECONDS), LONGEST_IDLE_SECONDS)
 
-    async def _sync(self, claim: Claim) -> None:
+    async def _sync(self, claim: Claim, claimed_in: int) -> None:
+        """Bring one event to Google; another round follows where one may have been held up by it."""
+        more = True
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, claim)
-            await calendar_outbox.settle(self._database, claim, outcome)
+            more = await calendar_outbox.settle(self._database, claim, outcome)
         except Exception as problem:  # the lease runs out, and the event is claimed again
             log_problem("A calendar event could not be settled", problem)
         finally:
+            all_taken = len(self._busy) == CALLS_AT_ONCE
             del self._busy[claim.org_id]
-            self._wake.set()
+            if more or all_taken or self._rounds != claimed_in:
+                self._wake.set()
 
     def _send(self, claim: Claim) -> Outcome:
         return send(self._calendar.result(), claim, self._config)
