@@ -36,9 +36,9 @@ MIGRATIONS = Path(__file__).parents[1] / "supabase" / "migrations"
 
 # GoTrue's own tests use bcrypt's cheapest cost for the same reason: these passwords guard nothing.
 BCRYPT_COST = 4
-CALENDAR_TIMEOUT_SECONDS = "0.2"
+CALENDAR_TIMEOUT_SECONDS = "0.16"
 CALENDAR_RETRY_BASE_SECONDS = "0.02"
-CALENDAR_RETRY_CAP_SECONDS = "1"
+CALENDAR_RETRY_CAP_SECONDS = "0.5"
 TICKS_A_SECOND = 10  # uvicorn writes the Date header anew at every tenth
 
 

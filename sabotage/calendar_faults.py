@@ -150,7 +150,7 @@ def caller_waits_for_google() -> None:
 
     async def book(session: Any, arguments: Any, key: Any) -> Any:
         told = await real(session, arguments, key)
-        for _attempt in range(30):
+        for _attempt in range(14):  # longer than a caller may wait
             async with session.database.as_service() as connection:
                 state = "select status from public.calendar_events where appointment_id = %s"
                 row = await (await connection.execute(state, (told.fields["appointment_id"],))).fetchone()

@@ -20,8 +20,8 @@ from sabotage.system import Ground, System, system_with
 NO_MORE = ""  # said, because a lane that was forked later holds a closed line open
 LANES = 2  # as there are two cores where CI runs
 DEADLINE_SECONDS = 300.0
-# Enough for the slowest retry of the reference, which waits a second at most; a fault is waited for as long.
-CALENDAR_SECONDS = "3"
+# Enough for the slowest retry of the reference, which waits half a second at most; a fault is waited for as long.
+CALENDAR_SECONDS = "2"
 
 
 @dataclass(frozen=True)

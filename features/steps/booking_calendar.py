@@ -5,7 +5,7 @@ from behave.runner import Context
 
 from acceptance import api_probes, calendar_promises, promises
 
-SLOW_SECONDS = 0.16  # longer than a transaction may wait, shorter than the reference backend does
+SLOW_SECONDS = 0.13  # longer than a transaction may wait, shorter than the reference backend does
 
 
 @given("the calendar shows the appointment of {caller:Name} exactly once")

@@ -20,7 +20,7 @@ from reference.backend.errors import log_problem
 CALLS_AT_ONCE = 8
 # Nothing announces a calendar id that was set in the database, or a notification lost with its connection.
 LONGEST_IDLE_SECONDS = 30.0
-SHORTEST_IDLE_SECONDS = 0.05  # an event that is due may be locked by whoever is changing it
+PAUSE_BEFORE_LOCKED_SECONDS = 0.05  # an event that is due may be locked by whoever is changing it
 PAUSE_AFTER_TROUBLE_SECONDS = 0.5
 FAREWELL_SECONDS = 1.0
 LONGEST_REASON = 300
@@ -93,7 +93,7 @@ class CalendarWorker:
             self._busy[claim.org_id] = asyncio.create_task(self._sync(claim, self._rounds))
         if due.next_in is None:
             return LONGEST_IDLE_SECONDS
-        return min(max(due.next_in, SHORTEST_IDLE_SECONDS), LONGEST_IDLE_SECONDS)
+        return min(due.next_in, LONGEST_IDLE_SECONDS) if due.next_in > 0 else PAUSE_BEFORE_LOCKED_SECONDS
 
     async def _sync(self, claim: Claim, claimed_in: int) -> None:
         """Bring one event to Google; another round follows where one may have been held up by it."""
