@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from reference.platform.processes import die_with_parent
@@ -20,16 +21,18 @@ def follow_orders(orders: Connection, givers_end: Connection, environment: Mappi
     time.tzset()
     import_all()
     child = 0
-    while (order := _received(orders)) is not None:
-        if order == "start":
-            child = fork_backend()
-        if order == "kill" and child:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            child = 0
-        if child and os.waitpid(child, os.WNOHANG) != (0, 0):
-            child = 0
-        orders.send(child != 0)
+    with suppress(EOFError, ConnectionError):
+        while True:
+            order = orders.recv()
+            if order == "start":
+                child = fork_backend()
+            if order == "kill" and child:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                child = 0
+            if child and os.waitpid(child, os.WNOHANG) != (0, 0):
+                child = 0
+            orders.send(child != 0)
     if child:
         os.kill(child, signal.SIGKILL)
 
@@ -55,10 +58,3 @@ def fork_backend() -> int:
         die_with_parent(signal.SIGKILL, parent)
         os._exit(backend.main())
     return child
-
-
-def _received(orders: Connection) -> str | None:
-    try:
-        return str(orders.recv())
-    except (EOFError, ConnectionResetError):
-        return None
