@@ -30,6 +30,7 @@ MORE = "A clinic that asks for more"
 LESS = "A clinic that asks for less"
 NOTHING_CLOSE = "Nothing is close enough"
 BOUNDARY = "Exactly at the threshold"
+OWN = "A document of the clinic's own"  # where all is seen, what the row before wrote may still be there
 OWN_LINES = "A document of the clinic's own that has many lines"
 OWN_MARKUP = "A document of the clinic's own that is full of markup"
 OWN_LONG = "A document of the clinic's own that is 50 kB long"
@@ -56,7 +57,7 @@ sql_fault(
         LESS,
         BOUNDARY,
     ],
-    also=[TEN_THOUSAND],
+    also=[TEN_THOUSAND, OWN],
     origin=12,
 )
 sql_fault(
@@ -76,7 +77,7 @@ sql_fault(
         NOTHING_CLOSE,
         BOUNDARY,
     ],
-    also=[TEN_THOUSAND],
+    also=[TEN_THOUSAND, OWN],
     origin=12,
 )
 sql_fault("knowledge-open-to-visitors", "Anybody may call the search.", caught_by=[EVERY_WAY], origin=58)
@@ -323,6 +324,7 @@ def slow_model() -> None:
 @fault(
     "The knowledge base is searched with the rights of the service.",
     caught_by=[SAME_WORDS, ABOVE, POISON, BELOW, MORE, LESS, NOTHING_CLOSE],
+    also=[OWN],
     origin=12,
 )
 def searched_as_the_service() -> None:
