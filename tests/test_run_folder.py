@@ -1,4 +1,4 @@
-"""The run's folder is in memory where memory has room for it, and where TMPDIR says when it says so."""
+"""The run's folder is in memory where memory has room for it, where TMPDIR says when it says so, and nobody else's to remove."""
 
 import fcntl
 import os
