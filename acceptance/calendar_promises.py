@@ -80,7 +80,7 @@ def event_must_be_made(scene: Scene, exchange: Exchange) -> None:
         lambda: _event(scene, exchange),
         lambda event: event is not None and event.status != "cancelled",
         lambda _: (
-            f"Google should have been asked for {exchange.wish.caller}'s event, but {calendar} has none {_in_time(scene)}."
+            f"Google should have made {exchange.wish.caller}'s event {_in_time(scene)}, but {calendar} does not hold it."
         ),
     )
 

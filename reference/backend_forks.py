@@ -38,7 +38,10 @@ def follow_orders(orders: Connection, givers_end: Connection, environment: Mappi
 
 
 def import_all() -> None:
-    """FastAPI, httpx and Google's client import much of themselves at their first use, which no fork has to wait for."""
+    """Also what FastAPI, httpx and Google's client import at their first use, so that no fork has to.
+
+    Not done by this module itself: whoever gives the orders goes on while it is done here.
+    """
     from reference.backend.app import create_app
     from reference.backend.config import Config
 

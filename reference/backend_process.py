@@ -94,7 +94,7 @@ class BackendProcess:
 
     def _order(self, order: str) -> None:
         if self._orders is not None:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever forks has died; the state tells
+            with contextlib.suppress(ConnectionError):  # whoever forks has died; the state tells
                 self._orders.send(order)
                 self._unread += 1
 
@@ -104,6 +104,6 @@ class BackendProcess:
         while self._unread and self._orders is not None:
             try:
                 lives, self._unread = bool(self._orders.recv()), self._unread - 1
-            except (EOFError, ConnectionResetError):
+            except (EOFError, ConnectionError):
                 lives, self._unread = False, 0
         return lives

@@ -161,7 +161,8 @@ def booted(options: StackOptions | None = None) -> Iterator[Stack]:
         )
         parts.callback(backend.close)
         backend.start()  # it imports its libraries while PostgreSQL starts
-        # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble.
+        # Auth notes errors that a test provokes on purpose; on the terminal they would look like trouble. The backend,
+        # forked before this, keeps a log of its own.
         logging.basicConfig(filename=folder / "platform.log", level=logging.WARNING, force=True)
         postgres = parts.enter_context(migrated(folder, options.migrations, options.extra_sql))
         jwks = premises.keys.postgrest_secret()

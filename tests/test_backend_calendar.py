@@ -238,6 +238,33 @@ def test_no_transaction_is_open_during_a_call_and_other_clinics_go_on(desk: Desk
         desk.until(booked, "synced")
 
 
+def test_what_is_booked_while_a_call_is_being_settled_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its notification leads to a round that passes the clinic over, as it is still busy."""
+    clinic, _ = desk.clinic()
+    settled, go_on = threading.Event(), threading.Event()
+    real_settle, real_claim, passed_over = calendar_outbox.settle, calendar_outbox.claim_due, list[UUID]()
+
+    async def settle_slowly(*arguments: Any) -> bool:
+        more = await real_settle(*arguments)
+        settled.set()
+        await asyncio.to_thread(go_on.wait, 5)
+        return more
+
+    async def claim_and_note(opened: Database, limit: int, busy: set[UUID], lease: float) -> Due:
+        due = await real_claim(opened, limit, busy, lease)
+        passed_over.extend(busy)
+        return due
+
+    monkeypatch.setattr(calendar_outbox, "settle", settle_slowly)
+    monkeypatch.setattr(calendar_outbox, "claim_due", claim_and_note)
+    desk.book(clinic)
+    assert settled.wait(5)
+    later = desk.book(clinic, appointment_time=support.soon_at(16).isoformat())
+    wait_for(lambda: clinic.id in passed_over)
+    go_on.set()
+    desk.until(later, "synced")
+
+
 def test_more_clinics_than_calls_at_once_are_all_served(database: Postgres, desk: Desk, see: Observer) -> None:
     """They had to wait for a backend; each has more than one event, so every call leaves something to do."""
     with support.running(replace(backend_config(database), google_service_account=None)) as http:

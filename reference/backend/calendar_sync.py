@@ -96,7 +96,7 @@ class CalendarWorker:
         return min(due.next_in, LONGEST_IDLE_SECONDS) if due.next_in > 0 else PAUSE_BEFORE_LOCKED_SECONDS
 
     async def _sync(self, claim: Claim, claimed_in: int) -> None:
-        """Bring one event to Google; another round follows where one may have been held up by it."""
+        """Bring one event to Google; another round follows if the clinic has more to do, or was passed over meanwhile."""
         more = True
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(self._threads, self._send, claim)
@@ -104,9 +104,8 @@ class CalendarWorker:
         except Exception as problem:  # the lease runs out, and the event is claimed again
             log_problem("A calendar event could not be settled", problem)
         finally:
-            all_taken = len(self._busy) == CALLS_AT_ONCE
             del self._busy[claim.org_id]
-            if more or all_taken or self._rounds != claimed_in:
+            if more or self._rounds != claimed_in:
                 self._wake.set()
 
     def _send(self, claim: Claim) -> Outcome:
