@@ -6,6 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SATURDAY = 5
+AROUND_THE_WORLD = (
+    "Pacific/Honolulu", "America/Los_Angeles", "America/New_York", "America/Sao_Paulo", "Europe/London",
+    "Asia/Dubai", "Asia/Kolkata", "Asia/Tokyo", "Pacific/Auckland",
+)  # fmt: skip
 
 
 def _next_working_day(today: date, _zone: ZoneInfo) -> date:
@@ -100,3 +104,14 @@ class Moment:
 def minutes_between(start: time, end: time) -> int:
     """The length of a stretch of one day, in minutes."""
     return (end.hour - start.hour) * 60 + end.minute - start.minute
+
+
+def zone_where_it_is_noon(now: datetime) -> ZoneInfo:
+    """One of zones all around the world in which it is between ten and four o'clock, so that much of today is over and ahead."""
+    noon = 12 * 60
+
+    def minutes_from_noon(zone: ZoneInfo) -> int:
+        there = now.astimezone(zone)
+        return abs(there.hour * 60 + there.minute - noon)
+
+    return min(map(ZoneInfo, AROUND_THE_WORLD), key=minutes_from_noon)

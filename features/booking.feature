@@ -424,7 +424,8 @@ Feature: Live booking chain
       Then nothing is offered, and "Bea" hears so
 
     Scenario: What is left of today
-      When "Bea" asks when "Dr Smith" is free on this very day for 30 minutes
+      Given the neighbouring clinic "Hilltop Physio" in a place where it is noon with provider "Dr Johnson"
+      When "Bea" asks when "Dr Johnson" is free on this very day for 30 minutes
       Then "Bea" is offered what is left of 09:00 to 17:00, and nothing that is over
 
     Scenario: Questions that leave open when

@@ -1,12 +1,12 @@
 """Dates by rule, on days chosen to mislead them."""
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from freezegun import freeze_time
 
-from acceptance.moments import DAYS, Moment
+from acceptance.moments import DAYS, Moment, zone_where_it_is_noon
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -51,3 +51,10 @@ def test_a_zone_without_summer_time_says_so() -> None:
 
 def test_every_rule_gives_a_day() -> None:
     assert all(Moment(day, time(14)).at(LONDON).tzinfo is LONDON for day in DAYS)
+
+
+@pytest.mark.parametrize("month", [1, 7])
+def test_at_any_time_it_is_noon_somewhere(month: int) -> None:
+    for hour in range(24):
+        now = datetime(2026, month, 15, hour, 30, tzinfo=UTC)
+        assert 10 <= now.astimezone(zone_where_it_is_noon(now)).hour < 16

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from acceptance.booking import Slot
 from acceptance.calls import SHAPES
 from acceptance.knowledge_texts import NATURES
 from acceptance.knowledge_ways import FORMS, PLACES
-from acceptance.moments import DAYS, Moment
+from acceptance.moments import DAYS, Moment, zone_where_it_is_noon
 from acceptance.refusals import REFUSALS, Refusal
 
 
@@ -22,6 +22,7 @@ def one_of(words: Mapping[str, Any]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+SOMEWHERE_AT_NOON = "a place where it is noon"
 CLOCK = r"\d\d:\d\d"
 
 AUTHORISATIONS: dict[str, str | None] = {
@@ -112,9 +113,9 @@ def read_slot(text: str) -> Slot:
     return Slot.between(day, *clocks) if len(clocks) == 2 else Slot(Moment(day, clocks[0]))
 
 
-@with_pattern(r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+)*")
+@with_pattern(rf"{SOMEWHERE_AT_NOON}|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_]+)*")
 def read_zone(text: str) -> ZoneInfo:
-    return ZoneInfo(text)
+    return zone_where_it_is_noon(datetime.now(UTC)) if text == SOMEWHERE_AT_NOON else ZoneInfo(text)
 
 
 @with_pattern(one_of(REFUSALS))
